@@ -18,7 +18,13 @@ from streetview_assets.orchestration.automation.jobs import (
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.runs.instance import prepare_home
 from streetview_assets.study_state.open_study import open_study
-from streetview_assets_tests.orchestration.ticks import FETCH_IMAGES, WEDNESDAY, Automation, minutes
+from streetview_assets_tests.orchestration.ticks import (
+    FETCH_IMAGES,
+    WEDNESDAY,
+    Automation,
+    SourceWatch,
+    minutes,
+)
 
 STUDY = """
 name: own
@@ -190,8 +196,14 @@ def test_a_new_image_comes_through_to_its_vector_and_a_removed_one_goes(photogra
     (request,) = photographer.settled()
     town.run(TAKE_IN_JOB, **request.tags)
     assert automation.tick(WEDNESDAY + minutes(1), FETCH_IMAGES) == set(), "it was in already"
+    watcher = SourceWatch(town)
+    assert watcher.look() == watcher.look() == set()
 
     photographer.put("b", 2.0)
+    assert watcher.look() == set()
+    assert "waiting for `images.path`, `images.positions` to come to rest" in watcher.reason
+    assert automation.tick(WEDNESDAY + minutes(2), FETCH_IMAGES) == set()
+    assert watcher.look() == {("sample_points", "all"), ("panoramas", "all")}
     (request,) = photographer.settled()
     town.run(TAKE_IN_JOB, **request.tags)
     assert automation.tick(WEDNESDAY + minutes(2), FETCH_IMAGES) == {("images", "all")}

@@ -1,9 +1,8 @@
 """A source that changes is told to the asset graph; what follows it is made, as `status` says."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
-from logging import Handler
 from threading import Event
 
 import dagster as dg
@@ -15,12 +14,11 @@ from dagster._core.loader import LoadingContextForTest  # noqa: TID251
 from streetview_assets.errors import StudyError
 from streetview_assets.orchestration.automation import reloading
 from streetview_assets.orchestration.automation.jobs import ONLY_STALE_TAG
-from streetview_assets.orchestration.automation.source_sensor import SENSOR
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.processes.background import Background
 from streetview_assets.study_state.lineage import specs
-from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
     FETCH_IMAGES,
@@ -28,51 +26,18 @@ from streetview_assets_tests.orchestration.ticks import (
     WEDNESDAY,
     WEST,
     Automation,
+    SourceWatch,
     minutes,
 )
 
 
-@dataclass
-class Watched:
+class Watched(SourceWatch):
     """A town of which all is made, with the sensor that watches its sources."""
-
-    town: object
-    cursor: str | None = None
-    reason: str = ""
-    told: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        (self.sensor,) = (s for s in self.town.definitions.sensors if s.name == SENSOR)
-        self.study = self.town.opened.study.path
 
     @cached_property
     def automation(self) -> Automation:
         """The sensors that look at tables."""
         return Automation(self.town)
-
-    def again(self) -> str:
-        """Look once more; give why it asks for nothing."""
-        assert self.look() == set()
-        return self.reason
-
-    def look(self, origin: object = None) -> set[tuple[str, str | None]]:
-        """Let the sensor look once; give what it asks for, by asset and authority."""
-        context = dg.build_sensor_context(
-            instance=self.town.instance,
-            cursor=self.cursor,
-            repository_def=self.town.definitions.get_repository_def(),
-        )
-        context._code_location_origin = origin
-        listener = Handler()
-        listener.emit = lambda record: self.told.append(record.getMessage())
-        context.log.addHandler(listener)
-        found = self.sensor.evaluate_tick(context)
-        self.cursor, self.reason = found.cursor or self.cursor, found.skip_message or ""
-        return {
-            (key.to_user_string(), request.partition_key)
-            for request in found.run_requests
-            for key in request.asset_selection
-        }
 
     def run(self, asked: set[tuple[str, str | None]]) -> None:
         """Execute what was asked for."""
@@ -81,13 +46,9 @@ class Watched:
             tags = {ONLY_STALE_TAG: "true"}
             assert self.town.make(*assets, authority=code, tags=tags).success
 
-    def now(self) -> OpenStudy:
-        """Open the study as it is now."""
-        return open_study(self.study)
-
     def out_of_date(self) -> set[tuple[str, str | None]]:
         """Name what `status` calls out of date."""
-        states = study_status(self.now())
+        states = study_status(open_study(self.study))
         return {(one.asset, one.authority) for one in states if one.state == "out of date"}
 
     def stale_in_the_ui(self) -> set[tuple[str, str | None]]:
@@ -153,13 +114,18 @@ def test_other_white_space_leads_to_its_reader_and_to_nothing_after_it(watched):
         assert not {asset for asset, _ in watched.automation.tick(now)} & set(specs())
 
 
-def test_a_file_that_has_vanished_is_told_by_its_name_and_taken_up_again(watched):
+def test_a_file_that_has_vanished_is_told_by_its_name_and_what_failed_for_it_made(watched):
     path = watched.study.with_name("targets.csv")
+    watched.replace("targets.csv", "54.1", "54.2")
+    asked = watched.look()
+    assert asked == {("targets", EAST), ("targets", WEST)}
     away = path.rename(path.with_suffix(".away"))
+    assert not watched.town.make("targets", authority=EAST).success
     for _ in range(2):
         with pytest.raises(StudyError, match=r"targets\.csv"):
             watched.look()
     away.rename(path)
+    assert watched.look() == asked
     assert watched.look() == set()
 
 

@@ -1,5 +1,6 @@
 """The automation of a study, evaluated tick by tick on an instance, without waiting for clocks."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -8,6 +9,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # n
 )
 
 from streetview_assets.orchestration.automation.sensors import study_sensors
+from streetview_assets.orchestration.automation.source_sensor import SENSOR
 from streetview_assets.orchestration.sql import PUBLISHED
 from streetview_assets.study_state.lineage import specs
 
@@ -97,6 +99,40 @@ class Automation:
             tags={"dagster/partition": authority},
             asset_selection=frozenset({dg.AssetKey(asset)}),
         )
+
+
+class SourceWatch:
+    """The sensor that watches the sources of a study, look by look."""
+
+    def __init__(self, town, cursor: str | None = None):
+        self.town, self.cursor, self.reason = town, cursor, ""
+        self.told: list[str] = []
+        self.study = town.opened.study.path
+        (self.sensor,) = (s for s in town.definitions.sensors if s.name == SENSOR)
+
+    def look(self, origin: object = None) -> set[tuple[str, str | None]]:
+        """Let the sensor look once; give what it asks for, by asset and authority."""
+        context = dg.build_sensor_context(
+            instance=self.town.instance,
+            cursor=self.cursor,
+            repository_def=self.town.definitions.get_repository_def(),
+        )
+        context._code_location_origin = origin
+        listener = logging.Handler()
+        listener.emit = lambda record: self.told.append(record.getMessage())
+        context.log.addHandler(listener)
+        found = self.sensor.evaluate_tick(context)
+        self.cursor, self.reason = found.cursor or self.cursor, found.skip_message or ""
+        return {
+            (key.to_user_string(), request.partition_key)
+            for request in found.run_requests
+            for key in request.asset_selection
+        }
+
+    def again(self) -> str:
+        """Look once more; give why it asks for nothing."""
+        assert self.look() == set()
+        return self.reason
 
 
 def minutes(count: int) -> timedelta:

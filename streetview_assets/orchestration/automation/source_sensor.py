@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import dagster as dg
 
+from streetview_assets.errors import StreetviewError
 from streetview_assets.lake.content import digest
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
 from streetview_assets.orchestration.automation.jobs import FETCHED, ONLY_STALE_TAG
@@ -17,6 +19,7 @@ from streetview_assets.processes.background import Background
 from streetview_assets.study_state.lineage import AssetSpec, written_by
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.study_state.source_versions import (
+    files_named,
     keys_read,
     state_of_sources,
     versions_of_keys,
@@ -30,6 +33,8 @@ PATIENCE_S = 30.0
 
 _DIGITS = 16
 _MOST_NAMED = 6
+_LOST = "lost"
+"""In place of a state: what failed for want of a source is looked at again when it is back."""
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -54,11 +59,15 @@ class Look:
         Digest of the study and of the states of all files that it names.
     made_from
         Digest of the code version and of what the study's keys come to, by asset.
+    folders
+        Versions of the keys that name a folder, and of those that name files in the same part of
+        the study file, such as the positions of images.
     """
 
     opened: OpenStudy
     state: str
     made_from: Mapping[str, str]
+    folders: dict[str, str]
 
 
 def source_sensor(opened: OpenStudy) -> dg.SensorDefinition:
@@ -75,7 +84,7 @@ def source_sensor(opened: OpenStudy) -> dg.SensorDefinition:
         The study, as this code location is loaded with it.
     """
     path, loaded, background = opened.study.path, Loaded(opened), Background[Look | None]()
-    settled = ""
+    settled, folders = "", dict[str, str]()
 
     @dg.sensor(
         name=SENSOR,
@@ -85,35 +94,41 @@ def source_sensor(opened: OpenStudy) -> dg.SensorDefinition:
         "what their changes put out of date, wherever that costs nothing but time.",
     )
     def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        nonlocal settled
-        found = background.result(lambda: _look(path, settled), PATIENCE_S)
-        if isinstance(found, str):
-            return dg.SkipReason(f"The sources are being read: {found}. The next look goes on.")
-        if found is None:
+        nonlocal settled, folders
+        try:
+            look = background.result(lambda: _look(path, settled), PATIENCE_S)
+        except StreetviewError:
+            settled = _LOST
+            raise
+        if isinstance(look, str):
+            return dg.SkipReason(f"The sources are being read: {look}. The next look goes on.")
+        if look is None:
             return dg.SkipReason("No source has changed.")
-        changed = observe_sources(found.opened, context.instance, keys_read(found.opened))
-        said = loaded.behind(found.opened, context.code_location_origin)
+        growing = _growing(look.folders, folders)
+        folders = look.folders
+        keys = [key for key in keys_read(look.opened) if key not in growing]
+        changed = observe_sources(look.opened, context.instance, keys)
+        said = loaded.behind(look.opened, context.code_location_origin)
         if said:
             context.log.warning(said)
-        if said and not loaded.can_run(found.opened):
+        if said and not loaded.can_run(look.opened):
             return dg.SkipReason(said)
-        before = json.loads(context.cursor) if context.cursor else {}
-        asked, held = _out_of_date(found, before, context.instance)
-        if not said and not held:
-            settled = found.state
-        skip = said or f"{_named(changed)}; {'runs are under way' if held else 'nothing to make'}."
+        before = json.loads(context.cursor) if context.cursor and settled != _LOST else {}
+        asked, held = _out_of_date(look, before, growing, context.instance)
+        settled = "" if said or held or growing else look.state
+        skip = said or f"{_named(changed)}; {_why_nothing(growing, held)}."
         return dg.SensorResult(
             run_requests=list(_requests(asked)),
             skip_reason=None if asked else dg.SkipReason(skip),
-            cursor=to_json({**found.made_from, **{asset: before.get(asset) for asset in held}}),
+            cursor=to_json({**look.made_from, **{asset: before.get(asset) for asset in held}}),
         )
 
     return watch_sources
 
 
-def _look(path: object, settled: str) -> Look | None:
+def _look(path: Path, settled: str) -> Look | None:
     """Look at a study and all that it names; None where it is as it was when all was settled."""
-    opened = open_study(str(path))
+    opened = open_study(path)
     state = state_of_sources(opened.study)
     if state == settled:
         return None
@@ -122,22 +137,44 @@ def _look(path: object, settled: str) -> Look | None:
         asset: digest([spec.code_version, {key: versions[key] for key in spec.keys}])[:_DIGITS]
         for asset, spec in opened.assets.items()
     }
-    return Look(opened, state, made_from)
+    named = {key: files_named(opened.study, key) for key in versions}
+    parts = {_part(key) for key, paths in named.items() if any(map(Path.is_dir, paths))}
+    folders = {key: versions[key] for key in versions if named[key] and _part(key) in parts}
+    return Look(opened, state, made_from, folders)
+
+
+def _part(key: str) -> str:
+    """Name the part of the study file that a key stands in."""
+    return key.split(".")[0]
+
+
+def _growing(now: Mapping[str, str], before: Mapping[str, str]) -> set[str]:
+    """Name the keys of folders that are not as they were, with those of files beside them."""
+    parts = {_part(key) for key, version in now.items() if before.get(key) != version}
+    return {key for key in now if _part(key) in parts}
+
+
+def _why_nothing(growing: Iterable[str], held: Iterable[str]) -> str:
+    if growing:
+        return f"waiting for {', '.join(f'`{key}`' for key in sorted(growing))} to come to rest"
+    return "runs are under way" if held else "nothing to make"
 
 
 def _out_of_date(
-    look: Look, before: Mapping[str, str], instance: dg.DagsterInstance
+    look: Look, before: Mapping[str, str], growing: set[str], instance: dg.DagsterInstance
 ) -> tuple[list[Part], set[str]]:
     """Find what is to be made anew because of what has changed, and assets to look at later.
 
     Those are waited for that are being made, or of which an input is: what came too late for their
-    run is seen by the next look.
+    run is seen by the next look. So are those that read a folder into which images are being
+    copied.
     """
     opened = look.opened
     changed = [asset for asset, now in look.made_from.items() if before.get(asset) != now]
     stale = [part for asset in changed for part in _stale_parts(opened, opened.assets[asset])]
     under_way = set(_under_way(opened, instance)) if stale else set()
     held = {part[0] for part in stale if under_way & {part, *_inputs(opened, part)}}
+    held |= {asset for asset in changed if growing & {*opened.assets[asset].keys}}
     asked = [part for part in stale if part[0] not in held]
     return list(_without_refused(opened, asked)), held
 
