@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
 from streetview_assets.study_state.open_study import OpenStudy, open_study
-from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
+from streetview_assets_tests.end_to_end.small_studies import OF_OTHERS, write_study
 
 AWKWARD = """it's "a" [x] {y,z} *!#1 100% $HOME a=b;c&d <e>|f ü:"""
 """Of a folder: all that is a pattern, a query, an option or markup to somebody on the way."""
@@ -21,7 +21,7 @@ AWKWARD = """it's "a" [x] {y,z} *!#1 100% $HOME a=b;c&d <e>|f ü:"""
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let no test see, or leave, the instance of another study."""
-    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY"):
+    for name in OF_OTHERS:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path / "data"))
@@ -48,11 +48,17 @@ def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path]
 
 @pytest.fixture(scope="session")
 def finished_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the tiny study, run to its end undisturbed: `study/`, `data/tiny/`, `said`."""
+    """A folder with the tiny study, run to its end undisturbed: `study/` and `data/tiny/`."""
 
     def make(folder: Path) -> None:
         study = write_study(folder / "study")
-        (folder / "said").write_text(finish(start(folder / "data", "run", study)))
+        with pytest.MonkeyPatch.context() as patch:
+            for name in OF_OTHERS:
+                patch.setenv(name, "")
+                patch.delenv(name)
+            patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+            done = CliRunner().invoke(app, ["run", str(study)])
+        assert done.exit_code == 0, done.output
 
     return _made_once(tmp_path_factory, f"finished tiny {AWKWARD}", make)
 

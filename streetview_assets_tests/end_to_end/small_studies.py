@@ -15,6 +15,9 @@ from streetview_assets.study_state.open_study import DEMO_STUDY
 from streetview_assets.tables.registry import TABLES, check_contract
 
 AUTHORITIES = ["X01000001", "X01000002"]
+OF_OTHERS = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
+"""Variables of the environment that a run sets, which are another study's."""
+
 VOLATILE = {"fetched_at", "first_seen_at", "last_seen_at", "mlflow_run_id"}
 """Columns that no two runs have in common: times, and ids of runs."""
 
@@ -56,8 +59,7 @@ def write_study(folder: Path, **changes: Any) -> Path:
 
 def environment(data: Path) -> dict[str, str]:
     """Give the environment of a command whose data lie in a folder of their own."""
-    of_others = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
-    kept = {name: value for name, value in os.environ.items() if name not in of_others}
+    kept = {name: value for name, value in os.environ.items() if name not in OF_OTHERS}
     return {**kept, "STREETVIEW_DATA": str(data), "COLUMNS": "100"}
 
 

@@ -104,6 +104,7 @@ def test_nothing_is_bought_after_a_signal_and_all_that_was_bought_is_kept(
 
     if number == signal.SIGTERM:
         return
+    server.change(latency_s=0)
     assert streetview("run", path, "--until", "images").exit_code == 0
     assert images_there(opened) == expected_images(server, POINTS)
     assert all(len(asked) == 1 for asked in by_image(server.log()).values())
