@@ -1,8 +1,9 @@
 """The Parquet lake: where each table of a study lies, and how it is read and written."""
 
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from streetview_assets.errors import DamagedError
 from streetview_assets.files.file_state import FileState, file_state
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.content import content_of
+from streetview_assets.lake.remembered_seals import forget, is_remembered, remember
 from streetview_assets.lake.seal import is_sealed, write_sealed
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -88,11 +90,17 @@ class Lake:
         The authorities that the study has now; files of others are not read. None: all.
     on_read
         Asked by the name of every table before that is read; it may raise.
+    seen
+        Fingerprints of files, by table, encoder and authority, of a lake that stands still while
+        it is looked at; None: they are looked at each time.
     """
 
     root: Path
     authorities: tuple[str, ...] | None = None
     on_read: Callable[[str], object] | None = None
+    seen: dict[tuple[str, str, str | None], dict[str, str]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     def path(self, table: str, authority: str | None = None, encoder: str | None = None) -> Path:
         """Where a table, or its part of one authority and encoder, lies.
@@ -169,7 +177,7 @@ class Lake:
         table: str,
         authority: str | None = None,
         encoder: str | None = None,
-        columns: list[str] | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """Read a table: of one authority or all, of one encoder or all; empty where none is.
 
@@ -189,8 +197,9 @@ class Lake:
             self.on_read(table)
         found = self.whole_files(table, authority, encoder)
         if table not in TABLES:
+            named = None if columns is None else [*columns]
             return pl.concat(
-                pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
+                pl.read_parquet(path, columns=named, glob=False, hive_partitioning=False)
                 for path in found
             )
         wanted = TABLES[table].schema
@@ -244,6 +253,7 @@ class Lake:
         make_way(path)
         with written_aside(path) as aside:
             write_sealed(plain(frame.to_arrow()), aside, said)
+        remember(path, file_state(path))
         return path
 
     def provenance(
@@ -306,7 +316,15 @@ def is_whole(path: Path) -> bool:
 
 
 def provenance_of_whole(path: Path) -> Provenance | None:
-    """Read the provenance of a file; None where it is damaged, so that it counts as not there."""
+    """Read the provenance of a file; None where it is damaged, so that it counts as not there.
+
+    A file that was found whole, by this process or another, and was not written since is believed:
+    to look at a study is not to read all of it.
+    """
+    state = file_state(path)
+    if is_remembered(path, state):
+        with suppress(OSError, ValueError, KeyError):
+            return _said_in_footer(path, state)
     try:
         return read_provenance(path)
     except DamagedError:
@@ -324,19 +342,27 @@ def read_provenance(path: Path) -> Provenance:
     DamagedError
         Where the file is not, byte for byte, what was written.
     """
-    provenance = _read_provenance(path, file_state(path))
-    if provenance is None:
+    state = file_state(path)
+    if not _is_found_whole(path, state):
         raise DamagedError(
             f"{path}: damaged: not what was written there. `streetview run` makes it again"
         )
-    return provenance
+    return _said_in_footer(path, state)
 
 
 @lru_cache(maxsize=200_000)
-def _read_provenance(path: Path, state: FileState) -> Provenance | None:
-    """Read it; the file's state tells a file from the one that is put in its place."""
-    if not is_whole(path):
-        return None
+def _is_found_whole(path: Path, state: FileState) -> bool:
+    """Hold a file against its seal; its state tells it from the one that is put in its place."""
+    whole = is_whole(path)
+    if whole:
+        remember(path, state)
+    elif is_remembered(path, state):
+        forget(path)
+    return whole
+
+
+@lru_cache(maxsize=200_000)
+def _said_in_footer(path: Path, state: FileState) -> Provenance:
     footer = pq.read_metadata(path)
     said = {key.decode(): value.decode() for key, value in (footer.metadata or {}).items()}
     # A file of a version that called one otherwise is out of date, and made again.

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.lake.checkpoint_shards import Shards, latest, shards_of
-from streetview_assets.lake.parquet_lake import Provenance
+from streetview_assets.lake.parquet_lake import Provenance, read_part
+from streetview_assets.lake.row_statistics import has_none
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.safe_name import safe_name
@@ -83,20 +84,28 @@ class Resumption:
         polars.DataFrame
             The key of the table and ``error``.
         """
-        contract = TABLES[self.table]
+        contract, kept = TABLES[self.table], self._kept()
         marks = [name for name in ("status", "is_current") if name in contract.schema]
         columns = list(dict.fromkeys([*contract.key, *marks, "error"]))
-        of_table = contract.frame().select(columns)
-        if self.opened.provenance(self.table, self.authority):
-            of_table = self.opened.lake.read(
-                self.table, self.authority, self.opened.encoder, columns
-            )
-        pieces = [shards.read().select(columns) for shards in self._kept()]
-        rows = pl.concat([of_table, *pieces]).unique(contract.key, keep="last", maintain_order=True)
+        rows = contract.frame().select(columns)
+        if self._may_have_failed(kept):
+            rows = read_part(self._file, rows.schema)
+        if kept:
+            rows = pl.concat([rows, *(shards.read().select(columns) for shards in kept)])
+            rows = rows.unique(contract.key, keep="last", maintain_order=True)
         failed = rows.filter(status="failed")
         if "is_current" in columns:
             failed = failed.filter("is_current")
         return failed.select(*contract.key, "error")
+
+    def _may_have_failed(self, kept: list[Shards]) -> bool:
+        """Whether the table's file is to be read for failures; a whole country's seldom is."""
+        there = self.opened.provenance(self.table, self.authority) is not None
+        return there and (bool(kept) or not has_none(self._file, "status", "failed"))
+
+    @property
+    def _file(self) -> Path:
+        return self.opened.lake.path(self.table, self.authority, self.opened.encoder)
 
     def _kept(self) -> list[Shards]:
         """List the pieces of this authority, whatever they were made from."""

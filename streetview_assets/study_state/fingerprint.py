@@ -95,13 +95,21 @@ def tables_read(
         Code of the authority; None where the asset is one for the whole study.
     """
     part = None if spec.reads_every_authority else authority
-    return {
-        table: {
-            path.relative_to(lake.root).as_posix(): _fingerprint_of(path)
-            for path in lake.files(table, part, encoder)
-        }
-        for table in spec.reads
+    return {table: _parts(table, lake, encoder, part) for table in spec.reads}
+
+
+def _parts(table: str, lake: Lake, encoder: str, authority: str | None) -> dict[str, str]:
+    """Collect the fingerprints of a table's files: as they were, of a lake that is seen at once."""
+    key = table, encoder, authority
+    if lake.seen is not None and key in lake.seen:
+        return lake.seen[key]
+    found = {
+        path.relative_to(lake.root).as_posix(): _fingerprint_of(path)
+        for path in lake.files(table, authority, encoder)
     }
+    if lake.seen is not None:
+        lake.seen[key] = found
+    return found
 
 
 def _fingerprint_of(path: Path) -> str:

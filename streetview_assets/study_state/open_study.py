@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
+from streetview_assets.embeddings.panoramas import PANORAMA
 from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
 from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.ledger import Ledger, ledger_path
@@ -32,6 +34,10 @@ from streetview_assets.text.safe_name import ignores_case, told_apart_by_case
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+
+_TO_INCLUDE = ("authority_code", "image_id", "area_code", "is_current", *PANORAMA)
+"""Columns of `images` by which it is said which are current, and in which area."""
 
 
 def data_folder(study: Study) -> Path:
@@ -67,6 +73,12 @@ class OpenStudy:
         seen = copy(self)
         check = spec_for(asset, self.study).check_declared
         seen.__dict__["lake"] = replace(self.lake, on_read=check)
+        return seen
+
+    def at_a_glance(self) -> "OpenStudy":
+        """Give the study as it is while nobody writes: the parts of a table are looked at once."""
+        seen = copy(self)
+        seen.__dict__["lake"] = replace(self.lake, seen={})
         return seen
 
     def drop_unasked(self) -> None:
@@ -135,7 +147,9 @@ class OpenStudy:
         }
         return digest(values)
 
-    def read(self, table: str, authority: str | None = None) -> pl.DataFrame:
+    def read(
+        self, table: str, authority: str | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
         """Read a table of one authority or all, of the study's encoder.
 
         Parameters
@@ -144,27 +158,50 @@ class OpenStudy:
             Name of a table of the contracts.
         authority
             Code of the authority; None: of all.
+        columns
+            Only these; None: all.
         """
-        return self.lake.read(table, authority, self.encoder)
+        return self.lake.read(table, authority, self.encoder, columns)
 
-    def vectors(self, authority: str | None = None) -> pl.DataFrame:
-        """Read the vectors of what is looked at: of images, or of panoramas (see `vectors_of`)."""
-        return vectors_of(self.read(vector_table(self.study.encoder.views), authority))
+    def vectors(
+        self, authority: str | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Read the vectors of what is looked at: of images, or of panoramas (see `vectors_of`).
 
-    def included_images(self, authority: str | None = None) -> pl.DataFrame:
+        Parameters
+        ----------
+        authority
+            Code of the authority; None: of all.
+        columns
+            Only these, which both tables of vectors have; None: all.
+        """
+        read = self.read(vector_table(self.study.encoder.views), authority, columns)
+        return read if columns else vectors_of(read)
+
+    def included_images(
+        self, authority: str | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
         """Read the table `images`, in which those that the study drops are not current.
 
         Each has the area that `pooling.area` says: the one it stands in, or the one it looks at.
+
+        Parameters
+        ----------
+        authority
+            Code of the authority; None: of all.
+        columns
+            Only these; None: all.
         """
-        images = self.read("images", authority)
+        needed = None if columns is None else list(dict.fromkeys([*columns, *_TO_INCLUDE]))
+        images = self.read("images", authority, needed)
         if self.study.pooling.area == "looks_at":
             from streetview_assets.images.areas_looked_at import in_area_looked_at
 
             images = in_area_looked_at(images, self.read("image_areas", authority))
-        if not self.study.drops_images:
-            return images
-        exclusions = self.read("image_exclusions", authority)
-        return without_excluded(images, exclusions, views=self.study.encoder.views)
+        if self.study.drops_images:
+            exclusions = self.read("image_exclusions", authority)
+            images = without_excluded(images, exclusions, views=self.study.encoder.views)
+        return images if columns is None else images.select(columns)
 
     def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
         """Give the rows of `images` that are looked at: all, or each panorama's first view."""

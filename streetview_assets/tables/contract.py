@@ -1,6 +1,7 @@
 """What a table is: its columns with types, units and meanings; and the columns that many share."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -82,12 +83,12 @@ class Table:
     of_any_encoder: bool = False
     source: str = ""
 
-    @property
+    @cached_property
     def by_authority(self) -> bool:
         """Whether there is a file for each authority."""
         return AUTHORITY in self.columns and not self.source
 
-    @property
+    @cached_property
     def by_encoder(self) -> bool:
         """Whether there is a file for each encoder."""
         return "encoder" in self.schema and not self.of_any_encoder
@@ -97,7 +98,7 @@ class Table:
         """The columns that name a row, never null and never repeated together."""
         return [column.name for column in self.columns if column.key]
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """Names and types, in order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})

@@ -1,11 +1,13 @@
 """The state of a study: authorities × stages, with rows, failures by reason and age."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from streetview_assets.images.freshness import COLUMNS, ImageryAge, aged_tables, imagery_ages
 from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import AssetSpec
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 
@@ -31,29 +33,29 @@ class AssetState:
     imagery_age: ImageryAge | None = None
 
 
+Behind = dict[str, set[str | None]]
+"""By table the authorities of which it is about to be made again; None: of the whole study."""
+
+
 def study_status(opened: OpenStudy) -> list[AssetState]:
     """Look at every asset of every authority; what reads something stale waits for it."""
+    opened = opened.at_a_glance()
     states: list[AssetState] = []
-    behind: set[tuple[str, str | None]] = set()
+    behind: Behind = defaultdict(set)
     for spec in opened.assets.values():
         for authority in (None,) if spec.study_wide else opened.authorities:
-            state = _state(
-                opened, spec.asset, authority, _waits(opened, spec.asset, authority, behind)
-            )
+            state = _state(opened, spec.asset, authority, _waits(spec, authority, behind))
             if state.state in ("waiting", "out of date", "missing"):
-                behind |= {(table, authority) for table in spec.writes}
+                for table in spec.writes:
+                    behind[table].add(authority)
             states.append(state)
     return states
 
 
-def _waits(
-    opened: OpenStudy, asset: str, authority: str | None, behind: set[tuple[str, str | None]]
-) -> bool:
-    spec = opened.assets[asset]
-    return any(
-        table in spec.reads and (spec.reads_every_authority or other is None or other == authority)
-        for table, other in behind
-    )
+def _waits(spec: AssetSpec, authority: str | None, behind: Behind) -> bool:
+    """Whether something that an asset reads is behind; asked of every part of every asset."""
+    parts = (behind[table] for table in spec.reads if table in behind)
+    return any(spec.reads_every_authority or {None, authority} & part for part in parts)
 
 
 def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) -> AssetState:
