@@ -4,7 +4,7 @@ import base64
 import io
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -159,17 +159,17 @@ class AssetContext:
         owner = (self.title if whose is None else whose) if self.study.figures.titles else ""
         return ": ".join(filter(None, (owner, what)))
 
-    def read(self, table: str) -> pl.DataFrame:
+    def read(self, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read this authority's part of a table; see `read_all` for names that are no table's."""
-        return self._read(table, self.authority)
+        return self._read(table, self.authority, columns)
 
-    def read_all(self, table: str) -> pl.DataFrame:
-        """Read the parts of all authorities that are there.
+    def read_all(self, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Read the parts of all authorities that are there: all columns, or some.
 
         `vectors` are those of what is looked at: images or panoramas. `included_images` are the
         table `images`, in which those that the study drops are not current.
         """
-        return self._read(table, None)
+        return self._read(table, None, columns)
 
     def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
         """Give the rows of `images` that are looked at: all, or each panorama's first view."""
@@ -186,14 +186,15 @@ class AssetContext:
         """What is looked at, in a word."""
         return called(self.study.encoder.views)
 
-    def _read(self, table: str, authority: str | None) -> pl.DataFrame:
+    def _read(
+        self, table: str, authority: str | None, columns: Sequence[str] | None
+    ) -> pl.DataFrame:
         if table in self.made:
-            return self.made[table]
-        if table == VECTORS:
-            return self.opened.vectors(authority)
-        if table == INCLUDED:
-            return self.opened.included_images(authority)
-        return self.opened.read(table, authority)
+            return self.made[table] if columns is None else self.made[table].select(columns)
+        named = {VECTORS: self.opened.vectors, INCLUDED: self.opened.included_images}
+        if table in named:
+            return named[table](authority, columns)
+        return self.opened.read(table, authority, columns)
 
     def text_encoder(self) -> TextEncoder:
         """Load what reads words as the study's encoder does, with the weights of its vectors."""

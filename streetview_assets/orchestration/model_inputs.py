@@ -1,6 +1,6 @@
 """What the models learn from: tables of the lake, put together as the study file says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
+from streetview_assets.lake.content import digest
 from streetview_assets.models.data.features import (
     OF_CLUSTERS,
     AreaFeatures,
@@ -18,7 +19,8 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import specs, study_asset
+from streetview_assets.study_state.fingerprint import tables_read
+from streetview_assets.study_state.lineage import spec_for, specs, study_asset
 
 if TYPE_CHECKING:
     from streetview_assets.models.data.cluster_features import AreaImages
@@ -74,7 +76,15 @@ def model_tables(work: AssetContext) -> dict[str, pl.DataFrame]:
     Of one authority, or of all where the asset is made of them all.
     """
     read = work.read_all if specs()[work.asset].reads_every_authority else work.read
-    return {table: read(table) for table in (*MODEL_INPUT, *feature_tables(work.study))}
+    return _read_by(read, (*MODEL_INPUT, *feature_tables(work.study)))
+
+
+def _read_by(read: Callable[..., pl.DataFrame], tables: Iterable[str]) -> dict[str, pl.DataFrame]:
+    """Read tables; of images what models look at, since the rest takes most of the memory."""
+    from streetview_assets.models.data.dataset import COLOUR_COLUMNS
+
+    of_images = ("authority_code", "image_id", "area_code", "status", "is_current", *COLOUR_COLUMNS)
+    return {table: read(table, of_images if table == INCLUDED else None) for table in tables}
 
 
 def area_dataset(
@@ -104,6 +114,25 @@ def area_dataset(
     )
 
 
+def dataset_of_all(work: AssetContext) -> "AreaDataset":
+    """Give the areas of all authorities, put together once for all that are held out in turn.
+
+    A country's images would else be read again for each of its authorities.
+    """
+    read = tables_read(
+        spec_for(work.asset, work.study), work.opened.lake, work.opened.encoder, work.authority
+    )
+    named = digest([work.asset, work.opened.study_hash, str(work.opened.root), read])
+    if named not in _put_together:
+        _put_together.clear()
+        _put_together[named] = area_dataset(work, model_tables(work))
+    return _put_together[named]
+
+
+_put_together: "dict[str, AreaDataset]" = {}
+"""The last of `dataset_of_all` in this process, by all that it is made from."""
+
+
 def area_datasets(work: AssetContext) -> "dict[str, AreaDataset]":
     """Give the areas of every target, in the order of the study file, as its models see them."""
     tables = model_tables(work)
@@ -112,7 +141,7 @@ def area_datasets(work: AssetContext) -> "dict[str, AreaDataset]":
 
 def pooled_datasets(work: AssetContext) -> "dict[str, AreaDataset]":
     """Give the areas of every target, whatever the features, with the vectors of all images."""
-    tables = {table: work.read_all(table) for table in POOLED_TABLES}
+    tables = _read_by(work.read_all, POOLED_TABLES)
     return {one.name: _assembled(work, tables, one.name) for one in work.study.targets}
 
 

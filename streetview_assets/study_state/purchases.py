@@ -87,7 +87,7 @@ def bought_images(opened: OpenStudy, authorities: Iterable[str] = ()) -> pl.Data
 
 def _rows_of_tables(opened: OpenStudy) -> list[pl.DataFrame]:
     """Read the tables of all authorities; a damaged one is made again from the files of images."""
-    found = [TABLES["images"].frame()]
+    found = [TABLES["images"].frame().select(_COLUMNS)]
     for path in Lake(opened.root).files("images"):
         try:
             read_provenance(path)
@@ -98,8 +98,8 @@ def _rows_of_tables(opened: OpenStudy) -> list[pl.DataFrame]:
                 f"{path}: damaged, and the images that it names were bought and their pixels "
                 "deleted. Put it back from a backup; or delete it, and they are bought again"
             ) from error
-        found.append(read_part(path, TABLES["images"].schema))
-    return [frame.select(_COLUMNS) for frame in found]
+        found.append(read_part(path, found[0].schema))
+    return found
 
 
 def _without_rows(opened: OpenStudy, authority: str) -> pl.DataFrame:

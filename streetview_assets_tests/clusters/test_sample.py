@@ -64,3 +64,10 @@ def test_a_seed_draws_the_same_images_everywhere(tables: tuple) -> None:
         "i00204",
         "i00269",
     ]
+
+
+def test_the_sample_is_the_same_where_vectors_are_not_read_for_it(tables: tuple) -> None:
+    images, embeddings = tables
+    whole = draw_sample(embeddings, images, fit_on=50, seed=1)
+    bare = draw_sample(embeddings.drop("embedding"), images, fit_on=50, seed=1)
+    assert bare.equals(whole.drop("embedding"))

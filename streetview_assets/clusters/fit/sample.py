@@ -17,7 +17,8 @@ def draw_sample(
     ----------
     embeddings, images
         The tables `image_embeddings` and `images`, in any order; only current images are drawn.
-        In a study without areas, all of them count as of one area.
+        In a study without areas, all of them count as of one area. What comes without its vectors
+        is drawn all the same: those of a whole country need not be in memory for it.
     fit_on
         The most images to draw.
     seed
@@ -26,14 +27,15 @@ def draw_sample(
     Returns
     -------
     pl.DataFrame
-        authority_code, area_code, image_id, embedding; sorted by image_id.
+        authority_code, area_code, image_id, embedding where there was one; sorted by image_id.
     """
+    vectors = ["embedding"] if "embedding" in embeddings.columns else []
     places = current_images(images).select("image_id", "area_code")
     current = (
         embeddings.filter(status="ok")
-        .select("authority_code", "image_id", "embedding")
+        .select("authority_code", "image_id", *vectors)
         .join(places, on="image_id", how="inner")
-        .select("authority_code", "area_code", "image_id", "embedding")
+        .select("authority_code", "area_code", "image_id", *vectors)
         .sort("image_id")
     )
     if current.height <= fit_on:

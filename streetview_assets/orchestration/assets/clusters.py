@@ -275,12 +275,21 @@ def _change_metadata(changes: pl.DataFrame) -> dict[str, object]:
 
 
 def draw_of(work: AssetContext, at_most: int = sys.maxsize) -> pl.DataFrame:
-    """Draw the images on which clusters are found."""
-    return draw_sample(
-        work.read_all(VECTORS),
-        work.read_all(INCLUDED),
+    """Draw the images on which clusters are found, and read the vectors of those alone."""
+    drawn = draw_sample(
+        work.read_all(VECTORS, ("authority_code", "image_id", "status")),
+        work.read_all(INCLUDED, ("image_id", "area_code", "status", "is_current")),
         fit_on=min(work.study.clusters.fit_on, at_most),
         seed=work.study.seed,
+    )
+    vectors = [
+        work.opened.vectors(code, ("authority_code", "image_id", "embedding")).join(
+            drawn, on=["authority_code", "image_id"], how="semi"
+        )
+        for code in work.opened.authorities
+    ]
+    return drawn.join(
+        pl.concat(vectors), on=["authority_code", "image_id"], how="left", maintain_order="left"
     )
 
 

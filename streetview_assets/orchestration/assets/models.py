@@ -12,6 +12,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.model_inputs import (
     MODEL_INPUT,
     area_dataset,
+    dataset_of_all,
     model_asset,
     model_tables,
     study_features,
@@ -120,7 +121,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
     if len(work.opened.authorities) < 2:
         why = "the study has one authority, so that none can be held out"
         return work.not_applicable(why)
-    data = area_dataset(work, model_tables(work))
+    data = dataset_of_all(work)
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
     scores, predictions = score_held_out(data, study_scoring(work), together)
     run_id = _keep_scores(work, data, scores)
@@ -389,7 +390,7 @@ def areas_without_vector(work: AssetContext, tables: Mapping[str, pl.DataFrame])
     return unseen(
         tables["areas"],
         work.read_all("sample_points"),
-        work.read_all("images"),
+        work.read_all("images", ("area_code", "status", "is_current")),
         tables["area_embeddings"],
         taking_part=tables[INCLUDED],
     )

@@ -1,54 +1,100 @@
-"""The benchmark of England's size, on a few square areas; and how definitions grow with partitions.
+"""The benchmark of England's size, on a few square areas; and how work grows with partitions.
 
 What takes minutes there is not run here: that what it makes is what the product would have made.
 """
 
 import gc
 
+import polars as pl
 import pytest
 
+from streetview_assets.lake.parquet_lake import Lake, Provenance
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.build import build_definitions
+from streetview_assets.orchestration.model_inputs import dataset_of_all
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.status import study_status
+from streetview_assets.pooling.pool import pool_areas
+from streetview_assets.study_state import fingerprint
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.benchmarks.england import as_table
 from streetview_assets_tests.benchmarks.simulated_england import made_lake, made_study
 from streetview_assets_tests.benchmarks.simulated_england.stages import sources
 
 
-@pytest.fixture
-def study_of(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def study_of(tmp_path_factory):
     """Gives the study file of so many authorities of square areas, with few points."""
-    monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "nobody")
-    monkeypatch.setattr(made_study, "POINTS_PER_AREA", 2)
+    folder = tmp_path_factory.mktemp("england")
 
     def write(authorities: int, areas_each: int):
         squares = made_study.made_squares(authorities, areas_each, seed=1)
-        return made_study.write_study(tmp_path / f"of-{authorities}", *squares, seed=1)
+        return made_study.write_study(folder / f"of-{authorities}", *squares, seed=1)
 
-    return write
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+        patch.setenv("GOOGLE_MAPS_API_KEY", "nobody")
+        patch.setattr(made_study, "POINTS_PER_AREA", 2)
+        yield write
 
 
-def test_the_made_lake_is_up_to_date_to_the_product(study_of):
-    opened = open_study(study_of(2, 3))
+@pytest.fixture(scope="module")
+def made(study_of):
+    """A study of four authorities whose lake is made up to its vectors."""
+    opened = open_study(study_of(4, 2))
     sources(opened)
     made_lake.write_lake(opened, dimension=8)
     made_lake.record(opened)
-    states = {
-        (one.asset, one.authority): one for one in study_status(open_study(opened.study.path))
-    }
+    return opened
+
+
+def test_the_made_lake_is_up_to_date_to_the_product(made):
+    opened = open_study(made.study.path)
+    states = {(one.asset, one.authority): one for one in study_status(opened)}
     assert {states[key].state for key in states if key[0] in made_lake.MADE} == {"up to date"}
     images, vectors = opened.read("images"), opened.read("image_embeddings")
     assert images.height == 4 * opened.read("panoramas").filter(status="ok").height > 0
     assert set(vectors["image_id"]) == set(images["image_id"])
-    assert opened.read("sample_points")["area_code"].n_unique() > 3
+    assert opened.read("sample_points")["area_code"].n_unique() > 4
     with open_instance(opened) as instance:
-        versions = {
-            key.to_user_string(): instance.get_latest_materialization_event(key)
-            for key in instance.all_asset_keys()
-        }
-    assert set(versions) == set(made_lake.MADE)
+        recorded = {key.to_user_string() for key in instance.all_asset_keys()}
+    assert recorded == set(made_lake.MADE)
+
+
+def test_a_glance_at_a_study_looks_at_each_file_once(made, monkeypatch):
+    """Else what reads all authorities, for each of them, looks at their square of files."""
+    looks, look = [], fingerprint.provenance_of_whole
+    monkeypatch.setattr(
+        fingerprint, "provenance_of_whole", lambda path: [looks.append(path), look(path)][1]
+    )
+    glance = made.at_a_glance()
+    found = [glance.input_fingerprint("held_out_model", code) for code in made.authorities]
+    assert len(looks) == len(set(looks)) == 3 * len(made.authorities)
+    assert found == [made.input_fingerprint("held_out_model", code) for code in made.authorities]
+
+
+def test_areas_are_put_together_once_for_all_authorities_held_out(made, monkeypatch):
+    opened = open_study(made.study.path)
+    for code in opened.authorities:
+        pooled = pool_areas(
+            opened.read("images", code), opened.vectors(code), encoder=opened.encoder
+        )
+        opened.write("area_embeddings", {"area_embeddings": pooled}, code, Provenance("by hand"))
+
+    def of(code: str):
+        return dataset_of_all(
+            AssetContext(opened, "held_out_model", code, "run", False, False, None, None)
+        )
+
+    first, *others = opened.authorities
+    data = of(first)
+    assert set(data.authority_codes) == set(opened.authorities)
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "read", lambda *_, **__: pytest.fail("read again"))
+        assert all(of(code) is data for code in others)
+    fewer = opened.read("targets", first).with_columns(value=pl.lit(None, pl.Float64))
+    opened.write("targets", {"targets": fewer}, first, Provenance("by hand"))
+    assert set(of(first).authority_codes) == set(others), "what has changed is read"
 
 
 def test_definitions_hold_no_object_for_each_authority(study_of):
