@@ -120,7 +120,8 @@ def test_a_file_that_has_vanished_is_told_by_its_name_and_what_failed_for_it_mad
     asked = watched.look()
     assert asked == {("targets", EAST), ("targets", WEST)}
     away = path.rename(path.with_suffix(".away"))
-    assert not watched.town.make("targets", authority=EAST).success
+    failed = watched.town.make("targets", authority=EAST)
+    assert [event.step_key for event in failed.all_events if event.is_step_failure] == ["targets"]
     for _ in range(2):
         with pytest.raises(StudyError, match=r"targets\.csv"):
             watched.look()
