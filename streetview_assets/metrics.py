@@ -74,13 +74,19 @@ def _spearman(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -
     """Correlate ranks within each resample, which needs observed and predicted that differ."""
     if is_constant(observed) or is_constant(predicted):
         return np.full(len(weight), np.nan)
+    # Resamples side by side: rows of areas are moved whole.
+    weight = np.ascontiguousarray(weight.T)
     left, right = _resampled_ranks(observed, weight), _resampled_ranks(predicted, weight)
-    size = weight.sum(axis=1, keepdims=True)
-    left -= (weight * left).sum(axis=1, keepdims=True) / size
-    right -= (weight * right).sum(axis=1, keepdims=True) / size
-    spread = (weight * left**2).sum(axis=1) * (weight * right**2).sum(axis=1)
+    size = weight.sum(axis=0)
+    left -= (weight * left).sum(axis=0) / size
+    right -= (weight * right).sum(axis=0) / size
+    weighted = weight * left
+    together, spread = (weighted * right).sum(axis=0), (weighted * left).sum(axis=0)
+    right *= right
+    right *= weight
+    spread *= right.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        together = (weight * left * right).sum(axis=1) / np.sqrt(spread)
+        together /= np.sqrt(spread)
     return np.where(spread > 1e-9, together, np.nan)
 
 
@@ -280,13 +286,17 @@ def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _resampled_ranks(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Rank the values within each resample; repeated and equal ones share their mean rank."""
+    """Rank values within resamples, (n, resamples); repeated and equal ones share their mean."""
     order, starts = _levels(values)
     _, level = np.unique(values, return_inverse=True)
-    weight_of_level = np.add.reduceat(weight[:, order], starts, axis=1)
-    up_to = np.cumsum(weight_of_level, axis=1)
-    rank_of_level = up_to - (weight_of_level - 1) / 2
-    return rank_of_level[:, level]
+    weight_of_level = weight[order]
+    if len(starts) < len(values):
+        weight_of_level = np.add.reduceat(weight_of_level, starts, axis=0)
+    rank_of_level = np.cumsum(weight_of_level, axis=0)
+    weight_of_level -= 1
+    weight_of_level /= 2
+    rank_of_level -= weight_of_level
+    return rank_of_level[level]
 
 
 def _levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,12 +10,16 @@ import argparse
 import resource
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
 import shapely
-from sklearn.pipeline import Pipeline
 
+from streetview_assets.models.candidates.base import Candidate
+from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.published_recipe import (
     GRID,
     PUBLISHED,
@@ -26,6 +30,7 @@ from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation import nested_cv, tuning
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 
@@ -78,7 +83,7 @@ def made_up(count: int = AREAS, width: int = WIDTH) -> AreaDataset:
 def tell_fits(data: AreaDataset) -> None:
     """Print the seconds of one fit of each candidate, of their first settings."""
     train = data.take(np.arange(len(data)) < len(data) * 4 // 5)
-    print(f"one fit to {len(train):,} areas x {train.vectors.shape[1]}, seconds:")
+    print(f"one fit to {len(train):,} areas x {train.vectors.shape[1]}, processor's seconds:")
     with fitting_context(len(train)):
         for name, params in FIRST.items():
             pipeline = CANDIDATES[name].build(params, 1)
@@ -118,7 +123,7 @@ def tell_selection(data: AreaDataset, settings: Models) -> None:
     memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"selection of {len(data):,} areas: {whole:,.1f} s, at most {memory_gb:.1f} GB")
     for name, seconds in sorted(spent.items(), key=lambda item: -item[1]):
-        print(f"  {name:28} {seconds:8.1f} s in {counted[name]:,} fits")
+        print(f"  {name:28} {seconds:8.1f} s in {counted[name]:,} tunings")
     print(f"  {'all else':28} {whole - sum(spent.values()):8.1f} s")
     given_up: Counter[str] = Counter(trial["model"] for trial in result.trials if trial["pruned"])
     print(f"  trials given up: {dict(given_up)} of {len(result.trials):,}")
@@ -127,33 +132,25 @@ def tell_selection(data: AreaDataset, settings: Models) -> None:
         print(f"  R2 {validation:12} {model:20} {'-' if value is None else f'{value:.3f}'}")
 
 
-class counting:
-    """Time every fit of a pipeline, by what its last step is, while the block runs."""
+@contextmanager
+def counting(spent: dict[str, float], counted: "Counter[str]") -> Iterator[None]:
+    """Count the processor's seconds of every tuning, by its model, while the block runs."""
 
-    def __init__(self, spent: dict[str, float], counted: "Counter[str]") -> None:
-        self.spent, self.counted, self.depth = spent, counted, 0
-
-    def __enter__(self) -> None:
-        self.plain = plain = Pipeline.fit
-
-        def timed(pipeline: Pipeline, *args: object, **more: object) -> Pipeline:
-            # The members of a stack count to the stack.
-            self.depth += 1
+    def timed(tune: Callable) -> Callable:
+        def run(model: Candidate | Baseline, *args: object) -> object:
             began = time.process_time()
-            try:
-                return plain(pipeline, *args, **more)
-            finally:
-                self.depth -= 1
-                if not self.depth:
-                    last = pipeline.steps[-1][1]
-                    name = type(getattr(last, "regressor", last)).__name__
-                    self.spent[name] += time.process_time() - began
-                    self.counted[name] += 1
+            tuned = tune(model, *args)
+            spent[model.name] += time.process_time() - began
+            counted[model.name] += 1
+            return tuned
 
-        Pipeline.fit = timed
+        return run
 
-    def __exit__(self, *error: object) -> None:
-        Pipeline.fit = self.plain
+    with (
+        patch.object(tuning, "_tune_candidate", timed(tuning._tune_candidate)),
+        patch.object(nested_cv, "tune_baseline", timed(nested_cv.tune_baseline)),
+    ):
+        yield
 
 
 def test_fits_and_a_short_selection():
