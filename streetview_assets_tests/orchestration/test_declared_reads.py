@@ -120,10 +120,12 @@ SHOWN = {
     "cluster_scores": {"clusters.k"},
     "cluster_meaning": {"areas"},
     "sample_size_experiment": {"clusters.k"},
+    "target_gains": {"targets.value"},
 }
 """Keys that say what an asset's figures and its metadata show, and no more.
 
-The seed of drawn images stands in the ids of their panoramas.
+The seed of drawn images stands in the ids of their panoramas; the name of a target's column counts
+by the domain that it tells, which is what `targets.domain` comes to.
 """
 
 UNREAD_KEYS = {
