@@ -93,6 +93,23 @@ def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path):
     assert list(tmp_path.iterdir()) == [pipe]
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("report.html", "a folder stands there"),
+        ("a" * 300, "its name is longer than the disk takes"),
+    ],
+)
+def test_an_output_that_cannot_be_is_named(tmp_path, name, why):
+    (tmp_path / "report.html" / "mine").mkdir(parents=True)
+    with (
+        pytest.raises(StorageError, match=f"{name}: cannot be written: {why}"),
+        written_aside(tmp_path / name) as aside,
+    ):
+        aside.write_text("a page")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
 def test_a_database_that_is_full_is_told_from_one_that_is_wrong(tmp_path):
     full = sqlite3.OperationalError("database or disk is full")
     assert "no room is left" in str(refused_below(tmp_path, full))

@@ -15,6 +15,7 @@ from streetview_assets.cli.command import (
     Commands,
     PlainConsole,
     StudyArgument,
+    is_study,
     opened_study,
     opened_to_read,
 )
@@ -219,8 +220,9 @@ def sql(
     """Ask the published database: one query, or at a prompt one after the other."""
     from streetview_assets.cli.tables import show_frame
 
-    names_a_file = first is not None and Path(first).suffix in (".yaml", ".yml")
-    study = Path(first) if first and (second is not None or names_a_file) else None
+    if is_study(second) and not is_study(first):
+        first, second = second, first
+    study = Path(first) if first and (second is not None or is_study(first)) else None
     query = second if study else first
     opened = opened_to_read(study)
     if query is not None:
@@ -298,7 +300,7 @@ def explore(
     images: Annotated[
         bool, typer.Option("--images", help="Put full images into the folder, not only thumbnails.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the page.")] = 5000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page.")] = 5000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
@@ -347,7 +349,7 @@ def ledger(
 @app.command()
 def ui(
     study: StudyArgument = None,
-    port: Annotated[int, typer.Option(help="Port of the web UI.")] = 3000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the web UI.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Open the Dagster UI with the daemon, on the instance that the command uses."""

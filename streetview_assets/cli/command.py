@@ -30,6 +30,8 @@ StudyArgument = Annotated[
 ]
 
 
+_THE_DEMO = "No study file was named, so the demo is meant; name study.yaml for the one here."
+
 NARROW: dict[str, Any] = {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "show_edge": False}
 """How a table of many columns is laid out, so that it has room in 80."""
 
@@ -69,11 +71,20 @@ class Commands(typer.Typer):
         return lambda command: register(says_what_is_wrong(command))
 
 
+def is_study(text: str | None) -> bool:
+    """Whether an argument names a study file."""
+    return text is not None and Path(text).suffix in (".yaml", ".yml")
+
+
 def opened_study(study: Path | None) -> "OpenStudy":
     """Open the study of a command, for the processes that it starts too."""
     from streetview_assets.study_state.open_study import open_study, study_path
 
     opened = open_study(study or study_path())
+    here = Path("study.yaml")
+    is_left_out = not study and "STREETVIEW_STUDY" not in os.environ and here.is_file()
+    if is_left_out and not here.samefile(opened.study.path):
+        PlainConsole(stderr=True).say(_THE_DEMO, style="yellow")
     os.environ["STREETVIEW_STUDY"] = str(opened.study.path)
     return opened
 

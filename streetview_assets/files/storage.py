@@ -16,6 +16,8 @@ NO_FOLDER = (
     "a file stands where a folder of ours belongs: move it, or set STREETVIEW_DATA elsewhere"
 )
 NO_FILE = "it is a device, a pipe or a socket, which no file takes the place of: name a file"
+A_FOLDER = "a folder stands there: name a file in it, or move the folder"
+TOO_LONG = "its name is longer than the disk takes: name a shorter one"
 _BY_NUMBER = {
     errno.ENOSPC: NO_ROOM,
     errno.EDQUOT: NO_ROOM,
@@ -26,6 +28,8 @@ _BY_NUMBER = {
     errno.ENOTDIR: NO_FOLDER,
     errno.EEXIST: NO_FOLDER,
     errno.ENXIO: NO_FILE,
+    errno.EISDIR: A_FOLDER,
+    errno.ENAMETOOLONG: TOO_LONG,
 }
 _BY_WORDS = (
     (r"no space left|disk is full|disk quota", NO_ROOM),

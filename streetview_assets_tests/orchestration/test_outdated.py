@@ -29,6 +29,7 @@ def test_every_command_that_shows_something_says_that_it_is_out_of_date(town, tm
     study = str(town.opened.study.path)
     for words in (
         ("sql", study, "select count(*) from areas"),
+        ("sql", "select count(*) from areas", study),
         ("describe", study),
         ("show", "nobody", study),
         ("search", "a street", study),
