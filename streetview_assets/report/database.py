@@ -4,10 +4,12 @@ A table that is not there counts as empty.
 """
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import polars as pl
 
@@ -19,8 +21,11 @@ from streetview_assets.report.figures import Embedded, embedded_file
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.warehouse.published_query import query_published
+from streetview_assets.warehouse.published_query import ask, opened_publication, published_file
 from streetview_assets.warehouse.queries import queries_of
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @cache
@@ -52,7 +57,15 @@ class Published:
 
     def sql(self, query: str) -> pl.DataFrame:
         """Ask the published database."""
-        return query_published(self.root, query)
+        return ask(self._opened, query)
+
+    @cached_property
+    def _opened(self) -> "duckdb.DuckDBPyConnection":
+        """One publication for all questions, though a run may publish another meanwhile."""
+        stack = ExitStack()
+        connection = stack.enter_context(opened_publication(published_file(self.root)))
+        finalize(self, stack.close)
+        return connection
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -49,11 +49,27 @@ def query_published(root: Path, sql: str, *, with_vectors: bool = False) -> pl.D
     StudyError
         Where there is no file yet, the query is no select, or DuckDB refuses it.
     """
+    with opened_publication(published_file(root), with_vectors=with_vectors) as connection:
+        return ask(connection, sql)
+
+
+def published_file(root: Path) -> Path:
+    """Name the published file of a study.
+
+    Parameters
+    ----------
+    root
+        The study's folder of data.
+
+    Raises
+    ------
+    StudyError
+        Where there is none yet.
+    """
     path = root / DATABASE
     if not path.exists():
         raise StudyError(f"{path}: nothing is published yet; `streetview run` does so")
-    with opened_publication(path, with_vectors=with_vectors) as connection:
-        return ask(connection, sql)
+    return path
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -149,13 +150,25 @@ def test_the_verdict_is_told_in_its_order_and_its_gains_in_a_table(with_tables):
     assert "−0.60 to −0.10" in table
 
 
-def test_a_file_published_before_a_column_was_added_is_shown_all_the_same(with_tables):
-    here = with_tables()
-    older = here.table("imagery_quality").drop("elsewhere_share", "elsewhere_share_high")
+def test_a_file_published_before_a_column_was_added_is_shown_all_the_same(
+    with_tables, hostile_study
+):
+    quality = hostile_study.sql("from imagery_quality")
+    older = quality.drop("elsewhere_share", "elsewhere_share_high")
     assert older.height
-    shutil.rmtree(here.root)
     imagery = chapter("imagery", with_tables(imagery_quality=older))
     assert "look elsewhere" in imagery
+
+
+def test_a_page_tells_of_one_publication_though_another_comes_meanwhile(with_tables):
+    here = with_tables()
+    assert here.about["build_id"] == "build 1"
+    aside = Path(shutil.copy(here.root / DATABASE, here.root / "aside.duckdb"))
+    with duckdb.connect(str(aside)) as connection:
+        connection.execute("update about set build_id = 'build 2'")
+    aside.replace(here.root / DATABASE)
+    assert here.sql("select build_id from about").item() == "build 1"
+    assert Published(here.root, here.study).about["build_id"] == "build 2"
 
 
 def test_a_misspelt_table_or_column_is_an_error_and_no_empty_cell(with_tables):
