@@ -33,7 +33,11 @@ points as (
 )
 
 select
-    images.*,
+    -- Not all: what the page does not tell is most of what a country's images take.
+    images.authority_code, images.image_id, images.point_id, images.area_code, images.provider,
+    images.panorama_id, images.captured_on, images.heading_deg, images.category, images.path,
+    images.sha256, images.width_px, images.height_px, images.copyright, images.duplicate_of,
+    images.source_path,
     coalesce(placed.longitude, points.longitude) as longitude,
     coalesce(placed.latitude, points.latitude) as latitude,
     points.street
@@ -52,9 +56,9 @@ class Facts:
     Attributes
     ----------
     images
-        A row an image, in the order of everything that is told of them: columns of the table
-        ``images`` with ``longitude``, ``latitude``, ``street``, ``cluster`` and the ``distance``
-        to its centre.
+        A row an image, in the order of everything that is told of them: of the table ``images``
+        what is shown, with ``longitude``, ``latitude``, ``street``, ``cluster`` and the
+        ``distance`` to its centre.
     layouts
         By its name each layout: ``image_id``, ``x``, ``y``, ``z``, which is null on a plane.
     others

@@ -201,7 +201,9 @@ def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[st
         "target": published.target,
         "mayPassOn": terms.may_store,
         "warning": SYNTHETIC_NOTE if study.is_synthetic else "",
-        "credit": credit_of(facts.images) if facts.images.height else published.credit,
+        "credit": credit_of(facts.images.select("provider", "copyright"))
+        if facts.images.height
+        else published.credit,
         "withoutImages": ""
         if shows_images
         else f"There are dots and no images: the terms of {terms.images} restrict passing them on.",

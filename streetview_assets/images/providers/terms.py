@@ -97,15 +97,19 @@ def credit(provider: str, owners: Iterable[str | None] = ()) -> str:
         images first, the others counted. Without any, the provider's general line.
     """
     terms = terms_of(provider)
-    told = [_told(owner, terms) for owner in owners if owner]
-    counted = Counter(name for name, _ in told if name and name != NOBODY)
+    images_of = Counter(filter(None, owners))  # few own many
+    told = {owner: _told(owner, terms) for owner in images_of}
+    counted: Counter[str] = Counter()
+    for owner, (name, _) in told.items():
+        if name and name != NOBODY:
+            counted[name] += images_of[owner]
     if provider_class(provider).is_drawn or not set(counted) - {terms.owner}:
         return terms.credit
     names = sorted(counted, key=lambda name: (-counted[name], name))
     others = len(names) - NAMES_SHOWN
     more = f" and {others:,} more" if others > 0 else ""
     via = f" via {terms.via}" if terms.via else ""
-    of_images = sorted({licence for _, licence in told if licence})[:NAMES_SHOWN]
+    of_images = sorted({licence for _, licence in told.values() if licence})[:NAMES_SHOWN]
     under = " / ".join(of_images) if terms.licence_by_image else terms.under
     return f"© {', '.join(names[:NAMES_SHOWN])}{more}{via}{under and f', {under}'}"
 

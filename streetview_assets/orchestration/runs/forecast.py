@@ -182,7 +182,10 @@ def _of_authority(
         up_to(opened.study.pooling.as_of)
     )
     missing = _not_there(opened, code, wanted)
-    to_fetch = missing.filter(~pl.col("has_failed"), ~pl.col("image_id").is_in(list(shared)))
+    of_others = pl.Series(
+        [image_id in shared for image_id in missing["image_id"]], dtype=pl.Boolean
+    )
+    to_fetch = missing.filter(~pl.col("has_failed"), ~of_others)
     shared |= set(to_fetch["image_id"])
     failed = missing.filter("has_failed").height
     requests = provider.request_count(to_fetch)
@@ -220,7 +223,8 @@ def _not_there(opened: OpenStudy, code: str, wanted: pl.DataFrame) -> pl.DataFra
 
 
 def _experience(opened: OpenStudy) -> _Experience:
-    there = opened.read("images").filter(status="ok")
+    told = ("status", "size_bytes", "fetched_at")
+    there = opened.read("images", columns=told).filter(status="ok")
     images = opened.study.images
     limit = images.requests_per_second if provider_class(images.provider).is_remote else None
     if there.is_empty():

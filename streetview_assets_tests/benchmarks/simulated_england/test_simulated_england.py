@@ -12,11 +12,13 @@ from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.model_inputs import dataset_of_all
+from streetview_assets.orchestration.runs.forecast import forecast
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study_state import fingerprint
 from streetview_assets.study_state.open_study import open_study
+from streetview_assets.study_state.purchases import bought_images
 from streetview_assets_tests.benchmarks.england import as_table
 from streetview_assets_tests.benchmarks.simulated_england import made_lake, made_study
 from streetview_assets_tests.benchmarks.simulated_england.stages import sources
@@ -59,6 +61,21 @@ def test_the_made_lake_is_up_to_date_to_the_product(made):
     with open_instance(opened) as instance:
         recorded = {key.to_user_string() for key in instance.all_asset_keys()}
     assert recorded == set(made_lake.MADE)
+
+
+def test_a_forecast_counts_what_is_not_there_and_no_image_twice(made):
+    opened = open_study(made.study.path)
+    opened.ledger.adopt(bought_images(opened), "google")
+    found = forecast(opened).total
+    assert found.there_count == found.image_count == opened.read("images").height
+    first = opened.authorities[0]
+    wanted = opened.read("images", first).height
+    path = opened.lake.path("images", first)
+    aside = path.rename(path.with_suffix(".aside"))
+    before, after = forecast(opened, [first, first]).loads
+    aside.rename(path)
+    assert (before.request_count, before.there_count) == (wanted, 0)
+    assert (after.request_count, after.there_count) == (0, wanted), "the first asks for them"
 
 
 def test_a_glance_at_a_study_looks_at_each_file_once(made, monkeypatch):
