@@ -119,3 +119,22 @@ def test_no_verb_in_the_plural_follows_what_may_be_one(nodes):
         if is_counted(value.value) and (found := VERB.match(text))
     ]
     assert not wrong, "give counted() the noun with its verb, of one and of several"
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        ("report/templates/*.html", r"(thousands|count|length) *}} [a-z]+s\b"),
+        ("explorer/page/**/*.js", r"\$\{counted\(\w[^,}]*\)\} [a-z]+s\b"),
+    ],
+)
+def test_nor_does_a_page(files, wrong):
+    pages = sorted(ROOT.glob(files))
+    assert pages
+    found = {
+        page.name: line.strip()
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if re.search(wrong, line)
+    }
+    assert not found

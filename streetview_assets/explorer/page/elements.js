@@ -29,8 +29,8 @@ export function fill(parent, ...children) {
 /** @param {string} id @returns {HTMLElement} */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-/** @param {number} count */
-export const counted = (count) => count.toLocaleString('en');
+/** Writes a number, with what it counts: "1 image", "1,204 images". @param {number} count @param {string} [noun] of one */
+export const counted = (count, noun) => count.toLocaleString('en') + (noun ? ` ${noun}${count === 1 ? '' : 's'}` : '');
 
 /** Shows a line of a notice, or hides it where there is none. @param {string} id @param {string} text */
 export function say(id, text) {

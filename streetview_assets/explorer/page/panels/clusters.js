@@ -40,7 +40,7 @@ function cluster(study, state, { text, code, rows, size }, fly, rename) {
   return element('li', { data: { cluster: text }, onmouseenter: point(code), onmouseleave: point(-1) },
     element('button', { class: 'cover', 'aria-label': `Go to ${called}`, title: 'Go there', onclick: () => fly(rows) }, thumbnail(study, cover, COVER_PX)),
     element('div', {}, name, bar(study, state, code, size),
-      element('small', {}, `${counted(rows.length)} images, ${percent(rows.length / study.count)} `),
+      element('small', {}, `${counted(rows.length, 'image')}, ${percent(rows.length / study.count)} `),
       element('button', { class: 'plain', onclick: () => selectRows(state, rows.filter((row) => state.passes[row])) }, 'select'),
       inside(study, state, rows)));
 }

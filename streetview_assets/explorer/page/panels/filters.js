@@ -15,7 +15,7 @@ export function showFilters(study, state) {
   const parts = CHOSEN.filter(([name]) => study.coded[name].texts.length > 1).map(([name, label]) => choices(study, state, name, label));
   parts.push(areas(study, state), dates(study, state), directions(study, state), ranges(study, state));
   fill(byId('filters'),
-    element('h2', {}, 'Filters ', element('small', { id: 'passing', 'aria-live': 'polite' }, `${counted(passing)} of ${counted(study.count)} images`)),
+    element('h2', {}, 'Filters ', element('small', { id: 'passing', 'aria-live': 'polite' }, `${counted(passing)} of ${counted(study.count, 'image')}`)),
     element('button', { class: 'plain', disabled: passing === study.count, onclick: () => {
       Object.assign(state, { only: {}, months: null, headings: null, ranges: {} });
       changed('filters');

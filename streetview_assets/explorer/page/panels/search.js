@@ -14,7 +14,7 @@ export async function search(study, query) {
   const wanted = query.trim().toLowerCase();
   if (!wanted) return { rows: [], note: '' };
   const rows = named(study, wanted);
-  if (rows.length) return { rows, note: `${counted(rows.length)} images by name: ${query.trim()}` };
+  if (rows.length) return { rows, note: `${counted(rows.length, 'image')} by name: ${query.trim()}` };
   const told = byTold(study, wanted);
   if (told) return told;
   if (!study.about.serves?.words) return { rows, note: `Nothing is called ${query.trim()}${choices(study)}` };

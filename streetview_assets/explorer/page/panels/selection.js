@@ -19,7 +19,7 @@ const HOW = 'Draw round images with the lasso, in either view: shift adds, alt t
 export function showSelection(study, state, look) {
   const rows = rowsOf(state.selected);
   fill(byId('selection'),
-    element('h2', {}, 'Selection ', element('small', { id: 'selected', 'aria-live': 'polite' }, `${counted(rows.length)} images`)),
+    element('h2', {}, 'Selection ', element('small', { id: 'selected', 'aria-live': 'polite' }, `${counted(rows.length, 'image')}`)),
     rows.length ? profile(study, state, rows) : element('p', { class: 'hint' }, HOW),
     rows.length ? buttons(study, state, rows) : null,
     element('p', { id: 'zip-told', class: 'hint', role: 'status' }),
@@ -46,11 +46,11 @@ function buttons(study, state, rows) {
 /** @param {Study} study @param {State} state @param {number[]} rows @param {string} name */
 function zipButton(study, state, rows, name) {
   const why = !study.about.mayPassOn || !study.manifest.atlas ? 'The terms of the provider restrict passing images on.'
-    : rows.length > MOST_ZIPPED ? `At most ${counted(MOST_ZIPPED)} images at once.` : '';
+    : rows.length > MOST_ZIPPED ? `At most ${counted(MOST_ZIPPED, 'image')} at once.` : '';
   return element('button', { id: 'zip', disabled: Boolean(why), title: why || 'The images, and whose they are', onclick: async () => {
     const tell = (/** @type {string} */ text) => { byId('zip-told').textContent = text; };
-    const { content, failed } = await zipImages(study, state, rows, (done) => tell(`${counted(done)} of ${counted(rows.length)} images`));
-    tell(failed ? `${counted(failed)} images could not be had` : '');
+    const { content, failed } = await zipImages(study, state, rows, (done) => tell(`${counted(done)} of ${counted(rows.length, 'image')}`));
+    tell(failed ? `${counted(failed, 'image')} could not be had` : '');
     download(`${name}.zip`, 'application/zip', content);
   } }, 'Images (ZIP)');
 }
@@ -72,6 +72,6 @@ function groups(study, state) {
   const row = new Map(study.ids.map((id, at) => [id, at]));
   return [element('h2', {}, 'Groups of your own'), element('ul', { class: 'own' }, ...names.map((name) => element('li', { data: { group: name } },
     element('button', { class: 'plain', onclick: () => selectRows(state, state.groups[name].flatMap((id) => row.get(id) ?? [])) }, name),
-    element('small', {}, ` ${counted(state.groups[name].length)} images `),
+    element('small', {}, ` ${counted(state.groups[name].length, 'image')} `),
     element('button', { class: 'plain', 'aria-label': `Forget the group ${name}`, onclick: () => { delete state.groups[name]; changed('groups'); } }, 'forget'))))];
 }

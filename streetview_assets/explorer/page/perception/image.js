@@ -91,7 +91,7 @@ function quality(one) {
       one.score === null ? null : element('span', {}, `people say ${told(one.score)}`)),
     one.reason ? element('p', { class: 'hint' }, `Nothing is predicted: ${one.reason}`) : null,
     spread(one),
-    share === null ? null : element('small', {}, `above ${Math.round(100 * share)} % of the study’s ${counted(among.image_count)} images, for which ${told(among.lowest)} to ${told(among.highest)} is predicted`));
+    share === null ? null : element('small', {}, `above ${Math.round(100 * share)} % of the study’s ${counted(among.image_count, 'image')}, for which ${told(among.lowest)} to ${told(among.highest)} is predicted`));
 }
 
 /** Draws how the study's images are spread, with the interval and the score in it. @param {Answered} one */
