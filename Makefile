@@ -38,8 +38,8 @@ lint: $(INSTALLED) ## style, types and the floors of the architecture
 	$(BIN)/lint-imports || failed=1; \
 	{ set +x; } 2>/dev/null; exit $$failed
 
-bench: $(INSTALLED) ## measure the long stages
-	@$(BIN)/python -m pytest -s -o python_files='bench_*.py' streetview_assets_tests/benchmarks $(ARGS)
+bench: $(INSTALLED) ## measure each stage beside the plain way and the limit
+	@$(BIN)/python streetview_assets_tests/benchmarks/stage_table.py $(ARGS)
 
 lock: $(INSTALLED) ## write the hashes of all that the image installs anew
 	@PYTHON=$(BIN)/python bash docker/lock $(ARGS)

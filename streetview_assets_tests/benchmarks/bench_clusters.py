@@ -1,4 +1,4 @@
-"""How long the clusters of 75,586 images take, and in how much memory: `make bench`.
+"""How long the clusters of 75,586 images take, and in how much memory.
 
 Made-up vectors of 512 numbers in 1,695 areas, the size of a published study: the fit of seven
 clusters, the sweep from 2 to 20 with three seeds in both spaces, and the contact sheets of every

@@ -1,4 +1,4 @@
-"""How large the explorer of 75,586 images is, how fast it is drawn and opened: `make bench`.
+"""How large the explorer of 75,586 images is, how fast it is drawn and opened.
 
 Made-up vectors, layouts and neighbours; thumbnails of photos that are repeated, those of the folder
 that `EXPLORER_PHOTOS` names: what is drawn by chance is larger in a file than what is seen.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import httpx
 import polars as pl
@@ -99,18 +100,22 @@ def fetch(base_url: str, folder: Path, count: int, most: int, rate: float | None
     return _measured(began, count)
 
 
+def query_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Ask for an image as a script would."""
+    return {
+        "pano": row["panorama_id"],
+        "size": f"{SIDE_PX}x{SIDE_PX}",
+        "heading": row["heading_deg"],
+        "key": "a-good-key",
+    }
+
+
 def fetch_one_by_one(base_url: str, folder: Path, count: int) -> Measured:
     """Fetch images by a plain loop, as a script would."""
     began = _clocks()
     with httpx.Client() as client:
         for row in wanted(count).iter_rows(named=True):
-            query = {
-                "pano": row["panorama_id"],
-                "size": f"{SIDE_PX}x{SIDE_PX}",
-                "heading": row["heading_deg"],
-                "key": "a-good-key",
-            }
-            answer = client.get(f"{base_url}{IMAGE}", params=query).raise_for_status()
+            answer = client.get(f"{base_url}{IMAGE}", params=query_of(row)).raise_for_status()
             (folder / f"{row['image_id']}.jpg").write_bytes(answer.content)
     return _measured(began, count)
 

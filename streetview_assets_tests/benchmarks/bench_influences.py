@@ -1,4 +1,4 @@
-"""How long it takes to leave each of 25,000 images out of its area's prediction: `make bench`.
+"""How long it takes to leave each of 25,000 images out of its area's prediction.
 
 Beside it, in the same run and on some of the areas, the loop that anybody would write: delete an
 image, pool the others, ask the model, image by image.

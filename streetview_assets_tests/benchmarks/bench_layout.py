@@ -1,4 +1,4 @@
-"""How long UMAP and t-SNE take, and in how much memory: `make bench`.
+"""How long UMAP and t-SNE take, and in how much memory.
 
 Beside ours, in the same run, the plain call of the libraries on the same vectors: `umap.UMAP`, and
 PCA to 50 before `openTSNE.TSNE`, each with the same seed and one thread. Ours finds neighbours

@@ -1,4 +1,4 @@
-"""How long models take on areas of the published size, and where the time goes: `make bench`.
+"""How long models take on areas of the published size, and where the time goes.
 
     python streetview_assets_tests/benchmarks/bench_models.py --help
 

@@ -1,4 +1,4 @@
-"""How long the search for look-alikes takes, and in how much memory: `make bench`.
+"""How long the search for look-alikes takes, and in how much memory.
 
 100,000 made-up vectors of 512 numbers, scattered around 2,000 directions as images are around
 kinds of scenes; beside them scikit-learn on a part, and the index with its recall.

@@ -1,4 +1,4 @@
-"""How long 100,000 images' vectors take to be pooled, and in how much memory: `make bench`.
+"""How long 100,000 images' vectors take to be pooled, and in how much memory.
 
 Beside it, in the same run, the loop that anybody would write: group by area, and numpy's median,
 mean, max, min and the length of the mean of each group. Each way reads the files of an authority,

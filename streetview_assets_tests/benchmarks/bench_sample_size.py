@@ -1,4 +1,4 @@
-"""How long the sample-size experiment takes on vectors of the published size: `make bench`.
+"""How long the sample-size experiment takes on vectors of the published size.
 
     SAMPLE_SIZE_K=5 SAMPLE_SIZE_REPEATS=2 python -m pytest -s \
         -o python_files='bench_sample_size.py' streetview_assets_tests/benchmarks
