@@ -53,5 +53,6 @@ def _mean(row: Row, others: Sequence[Row]) -> Row:
         for name in ("value", "lower", "upper")
     }
     level = None if mean["lower"] is None else row["interval_level"]
-    note = row["note"] or f"mean of {counted(len(rows), 'deal')}"
+    note = next((one["note"] for one in rows if one["note"]), None)
+    note = note or f"mean of {counted(len(rows), 'deal')}"
     return row | mean | {"interval_level": level, "note": note}
