@@ -107,7 +107,7 @@ def gain(
     truth = values_of(observed, "observed")
     one = values_of(predicted, "predicted", len(truth))
     other = values_of(against, "against", len(truth))
-    drawn = _weights(truth, truth - one, place_m, groups, level, seed, None)
+    drawn = _weights(truth, truth - one, place_m, groups, level, seed, one)
     return vars(paired_gain(truth, one[None], other[None], drawn, level))
 
 
@@ -118,7 +118,7 @@ def _weights(
     groups: Any,
     level: float,
     seed: int,
-    told: np.ndarray | None,
+    told: np.ndarray,
 ) -> Resamples:
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; it lies between 0 and 1, such as 0.9")

@@ -134,8 +134,10 @@ def test_without_any_relation_texts_say_nothing_though_their_cosines_differ_from
         rows = rows_of(found, prompts=bank, group_of=groups)
         low, high = rows.filter(kind="controls").select("lower", "upper").row(0)
         beyond += (~rows.filter(prompt_group="upkeep")["cosine"].is_between(low, high)).to_list()
-        said += rows.filter(prompt_group="upkeep")["says_something"].to_list()
+        # Of a draw that is alike over most of the town nothing can be said: it has no interval.
+        said += rows.filter(prompt_group="upkeep")["says_something"].drop_nulls().to_list()
     assert np.mean(beyond) > 0.15
+    assert len(said) >= 4 * 40
     assert np.mean(said) <= 0.05
 
 

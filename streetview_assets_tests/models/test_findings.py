@@ -70,7 +70,7 @@ def of_place(areas_of, settings, scored):
     data = areas_of(columns=12, rows=12, side_m=400)
     rng = np.random.default_rng(5)
     x, y = (data.place_m - data.place_m.mean(axis=0)).T / 1000
-    surface = np.sin(x / 0.6) * np.cos(y / 0.6) + 0.3 * rng.normal(size=len(data))
+    surface = np.sin(x / 0.35) * np.cos(y / 0.35) + 0.3 * rng.normal(size=len(data))
     centres = data.place_m[rng.choice(len(data), 60)]
     distance = np.linalg.norm(data.place_m[:, None] - centres, axis=2)
     smooth = replace(data, observed=1000 + 300 * surface, vectors=np.exp(-((distance / 800) ** 2)))

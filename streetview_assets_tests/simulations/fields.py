@@ -27,8 +27,21 @@ def gaussian_field(
     `range_m` is the practical range: there the correlation has fallen to 0.05 (a `spherical` one
     to 0). A range of 0 is independent noise. Shape (n,).
     """
+    return gaussian_fields(place_m, range_m, 1, rng, kind=kind)[0]
+
+
+def gaussian_fields(
+    place_m: np.ndarray,
+    range_m: float,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    kind: str = "exponential",
+) -> np.ndarray:
+    """Draw so many such fields; shape (count, n)."""
+    normal = rng.normal(size=(count, len(place_m)))
     if range_m <= 0:
-        return rng.normal(size=len(place_m))
+        return normal
     lag = np.linalg.norm(place_m[:, None] - place_m[None], axis=2) / range_m
     if kind == "exponential":
         correlation = np.exp(-3 * lag)
@@ -37,7 +50,7 @@ def gaussian_field(
     else:
         correlation = np.exp(-3 * lag**2)
     root = np.linalg.cholesky(correlation + 1e-6 * np.eye(len(place_m)))
-    return root @ rng.normal(size=len(place_m))
+    return (root @ normal.T).T
 
 
 def mixed(parts: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:

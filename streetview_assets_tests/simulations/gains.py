@@ -88,7 +88,7 @@ def gain_over_place(
                 found = tuned.predict(tuned.fit(train, fold.seed), test)
                 predicted[one.name][0, fold.held_out] = found
     both, alone = predicted[PLACE_AND_IMAGES], predicted[PLACE]
-    resamples = resample_weights(place_m, value - both[0], 1_000, seed)
+    resamples = resample_weights(place_m, value - both[0], 1_000, seed, told=both[0])
     return paired_gain(value, both, alone, resamples, LEVEL)
 
 

@@ -92,7 +92,7 @@ def gains_of(data: AreaDataset, seed: int, pairs: Pairs = PAIRS) -> dict[tuple[s
     gains = {}
     for one, other in pairs:
         errors = data.observed - predicted[one][0]
-        resamples = resample_weights(data.place_m, errors, 1_000, seed)
+        resamples = resample_weights(data.place_m, errors, 1_000, seed, told=predicted[one][0])
         mine, its = predicted[one], predicted[other]
         gains[one, other] = paired_gain(data.observed, mine, its, resamples, LEVEL)
     return gains

@@ -76,7 +76,7 @@ def gains_of(data: AreaDataset, seed: int) -> dict[tuple[str, str], Gain]:
     gains = {}
     for one, other in (*OF_IMAGES, *OF_SATELLITE):
         errors = data.observed - predicted[one]
-        resamples = resample_weights(data.place_m, errors, 1_000, seed)
+        resamples = resample_weights(data.place_m, errors, 1_000, seed, told=predicted[one])
         mine, its = predicted[one][None], predicted[other][None]
         gains[one, other] = paired_gain(data.observed, mine, its, resamples, LEVEL)
     return gains

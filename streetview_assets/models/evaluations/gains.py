@@ -240,8 +240,11 @@ def gain_rows(scoring: Scoring, under: Predicted, validation: str) -> list[Row]:
 
     @cache
     def weighted(by: str) -> Resamples:
-        errors = under.observed - under.by[by].mean(axis=0)
-        return resample_weights(under.place_m, errors, RESAMPLES, seed, groups=under.groups)
+        told = under.by[by].mean(axis=0)
+        errors = under.observed - told
+        return resample_weights(
+            under.place_m, errors, RESAMPLES, seed, groups=under.groups, told=told
+        )
 
     @cache
     def scored(features: str, by: str) -> Score:

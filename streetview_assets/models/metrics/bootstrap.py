@@ -1,13 +1,17 @@
-"""Bootstrap intervals of scores: areas weighted at random, near ones alike.
+"""Bootstrap intervals of scores: areas weighted at random, near ones alike as far as errors are.
 
-An interval is of the score that would come out on average if what the model cannot tell of areas,
-its residuals, came out otherwise at the same places.
+What an interval is of: the score that these folds would give on average if what the model cannot
+tell of areas, its errors, came out otherwise at the same places, as a field that is alike as far as
+theirs is. It is not of other places, nor of another signal at these: a score of 900 areas in a town
+says little of the next one (`towns/next_town.py`).
 
 A weighted ("Bayesian") bootstrap (Rubin 1981, Annals of Statistics 9: 130-134) gives each area a
 random weight of mean 1 in place of the number of times that it is drawn. Here near areas get like
 weights, so that a score varies as it does where errors of near areas are alike (Conley 1999,
 Journal of Econometrics 92: 1-45; Shao 2010, JASA 105: 218-235). How far weights spread is set by
-what is known best: that the mean of squared errors spread as their variogram says it does.
+what is known best: that the means of squared errors, and of errors times what is told, which R² is
+made of, spread as the fields say that the errors may come from (`residual_field.py`), and by
+Student's t of so few as would be as uncertain.
 """
 
 import math
@@ -21,16 +25,13 @@ from scipy.spatial.distance import pdist
 from scipy.special import gamma, log_ndtr
 from scipy.stats import norm, t
 
-from streetview_assets.models.data.variogram import Variogram, practical_range_m
+from streetview_assets.models.metrics.residual_field import FieldPosterior, field_posterior
 
 LEAST_GROUPS = 10
 """Of fewer independent groups nobody can say how far chance reaches."""
 
 KERNEL_RANGES = 1.5
 """Distance at which weights are hardly alike any more, in ranges of the residuals."""
-
-LONGER = 1.1
-"""A range that is taken too short makes intervals too narrow, too long a one costs little."""
 
 _MOST_PLACES = 800
 """Of more, so many are drawn to find out how alike two areas are on average."""
@@ -40,6 +41,8 @@ HEAVY_TAILS = 2.0
 areas show of a score's spread is worth half as many degrees of freedom."""
 
 LEAST_FREEDOM = 3.0
+_LEAST_PRODUCTS = 0.5
+"""A mean over pairs that were drawn may come out too small: no less than so much of independent."""
 _SPREADS = 0.3, 2.5
 """Least and largest standard deviation of a weight."""
 
@@ -101,18 +104,15 @@ def resample_weights(
         Weights for `resampled_scores`, in place of counts.
     """
     rng = np.random.default_rng(seed)
-    count = len(place_m)
-    found = (
-        None if residuals is None or groups is not None else practical_range_m(residuals, place_m)
-    )
-    if residuals is not None and found is not None and found.range_m:
-        drawn = _of_alike(place_m, residuals, found, resamples, rng)
-    elif groups is None:
-        drawn = _of_independent(np.arange(count), resamples, rng, "areas")
-    else:
-        _, member = np.unique(groups, return_inverse=True)
-        drawn = _of_independent(member.reshape(-1), resamples, rng, "held-out groups")
-    if told is None or drawn.note or np.ptp(told) == 0:
+    told = None if told is None or np.ptp(told) == 0 else told
+    if residuals is not None and groups is None:
+        return _of_alike(place_m, residuals, told, resamples, rng)
+    member = np.arange(len(place_m))
+    if groups is not None:
+        member = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    of = "areas" if groups is None else "held-out groups"
+    drawn = _of_independent(member, resamples, rng, of)
+    if told is None or drawn.note:
         return drawn
     return replace(drawn, weights=_steadied(drawn.weights, told))
 
@@ -145,28 +145,54 @@ def interval_of(
 def _of_alike(
     place_m: np.ndarray,
     residuals: np.ndarray,
-    found: Variogram,
+    told: np.ndarray | None,
     resamples: int,
     rng: np.random.Generator,
 ) -> Resamples:
-    range_m, share = LONGER * found.range_m, 1 - found.nugget / found.sill
-    errors, squares = _mean_correlations(place_m, range_m, share)
-    if 1 / errors < LEAST_GROUPS:
-        of = f"areas (errors alike over {found.range_m / 1000:.1f} km)"
+    if len(residuals) < LEAST_GROUPS:
+        return _none(len(residuals), len(residuals), "areas")
+    found = field_posterior(residuals, place_m)
+    errors, squares, products = _mean_correlations(place_m, found, told)
+    if errors * LEAST_GROUPS > 1:
+        of = f"areas (errors alike over {found.mean_range_m / 1000:.1f} km)"
         return _none(len(place_m), 1 / errors, of)
-    kernel = _smoothing(place_m, KERNEL_RANGES * range_m)
-    normal = (kernel @ rng.normal(size=(kernel.shape[1], resamples))).T
-    wanted = math.sqrt(squares) * _widening(1 / errors)
-    return Resamples(_as_spread(normal, (residuals - residuals.mean()) ** 2, wanted), 1 / errors)
+    normal = _alike_normal(place_m, found, resamples, rng)
+    centred = residuals - residuals.mean()
+    # Errors that are alike share a level, which their own mean takes away.
+    variance = float(centred.var()) / (1 - errors)
+    wider = _widening(1 / errors)
+    own = max(float((centred**2).std()), math.sqrt(2) * variance)
+    wanted = wider * math.sqrt(squares) * own
+    weights = _as_spread(normal, centred**2, wanted)
+    if told is not None:
+        off = told - told.mean()
+        own = max(float((centred * off).std()), math.sqrt(variance) * float(off.std()))
+        statistics = np.column_stack([centred**2, centred * off])
+        both = np.array([wanted, wider * math.sqrt(products) * own])
+        weights = _matched(_steadied(weights, told), statistics, both, told)
+    return Resamples(weights, 1 / errors)
+
+
+def _alike_normal(
+    place_m: np.ndarray, found: FieldPosterior, resamples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw normal values, (resamples, n): as much alike as it is likely that near errors are."""
+    normal = rng.normal(size=(resamples, len(place_m)))
+    if not found.mean_range_m:
+        return normal
+    kernel = _smoothing(place_m, KERNEL_RANGES * found.mean_range_m)
+    smooth = (kernel @ rng.normal(size=(kernel.shape[1], resamples))).T
+    alike = found.likely_alike
+    return np.asarray(math.sqrt(1 - alike) * normal + math.sqrt(alike) * smooth)
 
 
 def _as_spread(normal: np.ndarray, squares: np.ndarray, wanted: float) -> np.ndarray:
-    """Make weights under which the mean of squares, in their standard deviations, spreads so.
+    """Make weights under which the mean of squares has this standard deviation.
 
     A kernel cuts off, weights are told by their mean, and of a kernel that is large beside the
     town there are few: left to themselves, weights show too little of the spread, and by chance.
     """
-    off = (squares - squares.mean()) / max(float(squares.std()), 1e-300)
+    off = squares - squares.mean()
     spread = 1.0
     for _ in range(2):
         weights = _weights(normal, _power_of(spread))
@@ -257,20 +283,56 @@ def _smoothing(place_m: np.ndarray, range_m: float) -> csr_matrix:
     return csr_matrix(smooth.multiply(scale[:, None]))
 
 
-def _mean_correlations(place_m: np.ndarray, range_m: float, share: float) -> tuple[float, float]:
-    """Give the mean correlation of two areas' errors, and of their squares, each with itself too.
+def _mean_correlations(
+    place_m: np.ndarray, found: FieldPosterior, told: np.ndarray | None
+) -> tuple[float, float, float]:
+    """Give the mean correlation of two areas' errors, of squares, of products with what is told.
 
-    The inverse is how many independent ones would have a mean that is as uncertain. Squares are
-    alike as the square of what errors are.
+    Each with itself too: the inverse is how many independent ones would have a mean that is as
+    uncertain. Squares are alike as the square of what errors are; products as far as what is told
+    of the areas is alike as well.
     """
     count = len(place_m)
     chosen = np.arange(count)
     if count > _MOST_PLACES:
         chosen = np.random.default_rng(0).choice(count, _MOST_PLACES, replace=False)
-    lag_m = pdist(place_m[chosen])
-    near = share * np.exp(-3 * lag_m / range_m)
+    errors, squares = found.correlation(pdist(place_m[chosen]))
+    products = errors
+    if told is not None:
+        scale = (told - told.mean()) / told.std()
+        first, second = np.triu_indices(len(chosen), 1)
+        products = errors * scale[chosen[first]] * scale[chosen[second]]
     of_others = 1 - 1 / count
-    return (
-        1 / count + of_others * float(near.mean()),
-        1 / count + of_others * float((near**2).mean()),
-    )
+    means = [1 / count + of_others * float(one.mean()) for one in (errors, squares, products)]
+    return means[0], means[1], max(means[2], _LEAST_PRODUCTS / count)
+
+
+def _matched(
+    weights: np.ndarray, statistics: np.ndarray, wanted: np.ndarray, told: np.ndarray
+) -> np.ndarray:
+    """Move weights so that weighted means of statistics spread as wanted, independently.
+
+    Parameters
+    ----------
+    weights
+        Shape (resamples, n), steadied.
+    statistics
+        Of areas, shape (n, k).
+    wanted
+        Standard deviation of the mean of each, shape (k,).
+    told
+        What the weights were steadied by, shape (n,), which they go on holding.
+    """
+    basis = np.vander((told - told.mean()) / told.std(), 3)
+    scale = np.maximum(statistics.std(axis=0), 1e-300)
+    off, wanted = (statistics - statistics.mean(axis=0)) / scale, wanted / scale
+    own = off - basis @ np.linalg.lstsq(basis, off, rcond=None)[0]
+    toward = own @ np.linalg.pinv(own.T @ own / len(told))
+    for _ in range(2):
+        shown = weights @ off / len(told)
+        shown -= shown.mean(axis=0)
+        root = np.linalg.cholesky(np.cov(shown.T) + 1e-12 * np.eye(len(wanted)))
+        moved = np.linalg.solve(root, shown.T).T * wanted - shown
+        weights = np.maximum(weights + moved @ toward.T, 0)
+        weights = weights / weights.mean(axis=1, keepdims=True)
+    return weights

@@ -79,7 +79,7 @@ def target_scores(work: AssetContext) -> AssetResult:
 
 @model_asset(
     writes=("target_gains",),
-    code_version=2,
+    code_version=3,
     keys=(*MODEL_KEYS, "targets.domain"),
     study_wide=True,
     unless=(no_targets, no_other_features),
@@ -175,7 +175,7 @@ def _curve(work: AssetContext) -> dict[str, Any]:
     writes=("group_model_scores",),
     reads=(*POOLED_TABLES, "area_group_embeddings"),
     keys=(*MODEL_KEYS, "group_models"),
-    code_version=4,
+    code_version=5,
     study_wide=True,
     unless=(no_targets,),
 )
@@ -278,7 +278,7 @@ def _figures(work: AssetContext, scores: pl.DataFrame, grouping: str) -> dict[st
         *("model_scores", "predictions", "held_out_predictions", "held_out_scores", "validations"),
     ),
     keys=(*MODEL_KEYS, "targets.measured_on"),
-    code_version=8,
+    code_version=9,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),

@@ -40,7 +40,7 @@ SHOWN = 8
         "label_templates",
         "direction",
     ),
-    code_version=4,
+    code_version=5,
     study_wide=True,
     unless=(no_targets,),
 )

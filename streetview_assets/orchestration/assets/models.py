@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @model_asset(
     writes=("model_scores", "predictions", "validations", "fold_models"),
-    code_version=11,
+    code_version=12,
     study_wide=True,
 )
 def model_selection(work: AssetContext) -> AssetResult:
@@ -100,7 +100,7 @@ def _keep_selection(
     )
 
 
-@model_asset(writes=("authority_scores",), code_version=8)
+@model_asset(writes=("authority_scores",), code_version=9)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     from streetview_assets.models.evaluations.by_authority import score_authority_alone
@@ -112,7 +112,7 @@ def authority_model(work: AssetContext) -> AssetResult:
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
-@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=8, reads_all=True)
+@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=9, reads_all=True)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     from streetview_assets.models.data.splits import held_out_together

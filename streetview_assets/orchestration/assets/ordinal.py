@@ -27,7 +27,7 @@ FOLDER = "ordinal"
     writes=("ordinal_outputs", "ordinal_scores"),
     reads=("areas", "targets", INCLUDED, VECTORS, "encoders"),
     keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
-    code_version=4,
+    code_version=5,
     study_wide=True,
     unless=(no_part("ordinal"), no_targets),
 )

@@ -189,8 +189,8 @@ def _compared(place: ByPlace, columns: list[int], level: float, seed: int) -> li
     both = _predicted(data, place.deals, columns)
 
     def gain(one: np.ndarray, other: np.ndarray | None) -> Gain:
-        errors = data.observed - one.mean(axis=0)
-        drawn = resample_weights(data.place_m, errors, RESAMPLES, seed)
+        told = one.mean(axis=0)
+        drawn = resample_weights(data.place_m, data.observed - told, RESAMPLES, seed, told=told)
         return paired_gain(data.observed, one, other, drawn, level)
 
     pairs = {OF_QUALITY: (both, None), OF_PLACE: (alone, None), GAIN: (both, alone)}

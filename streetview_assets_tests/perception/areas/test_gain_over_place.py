@@ -15,7 +15,7 @@ TOWNS = 3
 
 
 def town(side: int, seed: int = 0) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
-    """Make areas half a kilometre apart, a field that is alike over 4 km, and coordinates."""
+    """Make areas half a kilometre apart, a field that is alike over 1.5 km, and coordinates."""
     east, north = np.meshgrid(np.arange(side), np.arange(side))
     areas = pl.DataFrame(
         {
@@ -26,7 +26,7 @@ def town(side: int, seed: int = 0) -> tuple[pl.DataFrame, np.ndarray, np.ndarray
         }
     )
     place_km = points_in_metres(areas, CRS) / 1000
-    alike = np.exp(-3 * cdist(place_km, place_km) / 4)
+    alike = np.exp(-3 * cdist(place_km, place_km) / 1.5)
     field = np.linalg.cholesky(alike) @ np.random.default_rng(seed).normal(size=side**2)
     return areas, field, place_km @ [1.0, 0.5]
 
