@@ -1,11 +1,13 @@
 """Keys stand nowhere in what a failing run writes: not in a log, a table, an event, a database."""
 
 import base64
+import logging
 import re
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -80,6 +82,21 @@ def run(folder: Path, *arguments: object) -> int:
         ).returncode
 
 
+@contextmanager
+def logging_everything(folder: Path) -> Iterator[None]:
+    """Log all that this process does to the same file."""
+    root, handler = logging.getLogger(), logging.FileHandler(folder / "log")
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+        handler.close()
+
+
 def leaks(folder: Path) -> list[str]:
     """Search everything below a folder; databases and compressed tables are also read as such."""
     found = set()
@@ -130,15 +147,21 @@ def test_no_key_is_in_anything_that_failing_runs_wrote(
     assert (tables["images"]["status"] == "ok").any()
     assert (out / "data/tiny/streetview.duckdb").is_file()
 
-    server.change(key="another key", faults=[])
-    assert run(out, "run", path, "--from", "images", "--until", "images") == 1
-    server.change(token="another token")
-    other = study(tmp_path / "other", server, name="other", provider="mapillary")
-    assert run(out, "plan", other) == 1
-
     monkeypatch.setenv("STREETVIEW_DATA", str(out / "data"))
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
+    with logging_everything(out), (out / "said").open("a") as said:
+        server.change(key="another key", faults=[])
+        refused = streetview("run", path, "--from", "images", "--until", "images")
+        assert refused.exit_code == 1
+        server.change(token="another token")
+        other = study(tmp_path / "other", server, name="other", provider="mapillary")
+        monkeypatch.delenv("DAGSTER_HOME")  # of the first study
+        planned = streetview("plan", other)
+        assert planned.exit_code == 1, planned.output
+        monkeypatch.delenv("DAGSTER_HOME", raising=False)
+        said.write(refused.output + planned.output)
+
     for command in ("status", "doctor"):
         (out / command).write_text(streetview(command, path).output)
     assert "key: Google refuses service" in (out / "doctor").read_text()
