@@ -234,8 +234,11 @@ def _add_values(
 def _add_scale(
     frames: Sequence[Axes], scale: Any, label: str, where: Literal["right", "bottom"] = "right"
 ) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ticks = MaxNLocator(4) if where == "bottom" else None  # numbers of five digits do not collide
     look: dict[str, Any] = {"location": where, "label": label, "shrink": 0.7, "pad": 0.02}
-    frames[0].figure.colorbar(scale, ax=list(frames), **look)
+    frames[0].figure.colorbar(scale, ax=list(frames), ticks=ticks, **look)
 
 
 def _add_ground(axes: Axes, outlines: gpd.GeoSeries) -> None:

@@ -99,6 +99,7 @@ def test_for_a_phone_predicted_stands_below_observed_and_the_scale_below_both(se
     assert observed.y0 > predicted.y1 > predicted.y0 > scale.y1
     assert observed.x0 == pytest.approx(predicted.x0, abs=0.02)
     assert figure.get_figwidth() * 96 < 390
+    assert len(figure.axes[2].get_xticks()) <= 5
 
 
 def test_areas_that_the_model_does_not_apply_to_are_hatched(areas):
