@@ -26,6 +26,7 @@ _CHANGE = (
     "its influence: the prediction less that without it, in units of the target; above 0 where it "
     "raises the prediction"
 )
+_LESS = "of an image, where no mean is pooled, without what it adds on average to groups of others"
 _ALL_IMAGES = "images of the area that have a vector; of panoramas, these"
 
 _table = partial(table, "models")
@@ -94,7 +95,7 @@ TABLES = (
         SEEN,
         column("side", TEXT, "what the image does to the prediction", RAISES, LOWERS),
         column("rank", COUNT, "1: the most, on its side"),
-        column("change", NUMBER, _CHANGE),
+        column("change", NUMBER, f"{_CHANGE}; {_LESS}"),
         column("predicted_without", NUMBER, "what the model says of the area without it"),
         column(
             "copy_count",

@@ -33,7 +33,7 @@ from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.simulations import planted_images
 
 LABELS = ("field", "shop", "station")
-EVERY_FEATURE = ("pooled_unit", "mean", "max", "dispersion", "label_shares", "by_label")
+EVERY_FEATURE = ("pooled_unit", "mean", "dispersion", "label_shares", "by_label")
 WEIGHTS = np.array([3.0, -1.0, 0.5])
 
 
@@ -77,8 +77,7 @@ def lake_tables(count=5, width=4):
     return images, embeddings, scores
 
 
-@pytest.mark.parametrize("statistic", ["mean", "median"])
-def test_features_without_an_image_are_those_of_an_area_that_never_had_it(statistic):
+def test_features_without_an_image_are_those_of_an_area_that_never_had_it():
     images, embeddings, scores = lake_tables()
 
     def whole(rows):
@@ -86,17 +85,17 @@ def test_features_without_an_image_are_those_of_an_area_that_never_had_it(statis
         return area_features(
             EVERY_FEATURE,
             pool_areas(rows, embeddings, encoder="made-up"),
-            statistic=statistic,
+            statistic="mean",
             encoder="made-up",
             label_shares=label_shares(scores, rows),
             label_embeddings=groups,
         ).values[0]
 
     own = images_by_area(of_areas(images, embeddings), images, scores)["A0"]
-    maker = FeatureMaker(EVERY_FEATURE, statistic, LABELS, LABELS[:2])
+    maker = FeatureMaker(EVERY_FEATURE, "mean", LABELS, LABELS[:2])
     told = maker.of(own, np.ones(5, dtype=bool))
     assert told == pytest.approx(whole(images), abs=1e-6, nan_ok=True)
-    for row, image_id in zip(maker.without_each(own), own.image_ids, strict=True):
+    for row, image_id in zip(maker.less_each(own), own.image_ids, strict=True):
         anew = whole(images.filter(pl.col("image_id") != image_id))
         assert row == pytest.approx(anew, abs=1e-6, nan_ok=True)
 
@@ -119,6 +118,20 @@ def test_images_that_are_all_but_the_same_go_together():
     assert list(found.of_images) == ["image-0", "image-2", "image-3"]
     assert found.copies["image-0"] == 2
     assert found.of_images["image-0"] == pytest.approx((6 - 1 + 0.5) / 4 - (-1 + 0.5) / 2)
+
+
+def test_under_a_median_what_images_that_are_the_same_add_is_summed():
+    vectors = np.random.default_rng(4).normal(size=(9, 3))
+    ids = tuple(f"image-{number}" for number in (0, 0, *range(2, 9)))
+    alone = only(area_of(vectors), statistic="median")
+    found = only(area_of(vectors, same_as=ids), statistic="median")
+    both = alone.of_images["image-0"] + alone.of_images["image-1"]
+    assert found.of_images["image-0"] == pytest.approx(both)
+    assert found.of_images["image-5"] == pytest.approx(alone.of_images["image-5"])
+    words = only(area_of(vectors, labels=("shop", *["field"] * 8)), statistic="median").of_words
+    assert words["shop"] == pytest.approx(
+        linear(np.median(vectors, axis=0)) - linear(np.median(vectors[1:], axis=0)), abs=1e-6
+    )
 
 
 def test_images_of_other_areas_do_not_go_with_it():
@@ -268,11 +281,12 @@ def test_features_by_clusters_are_made_anew_by_the_clusters_of_the_model(
     assert found.of_images["i000"] == pytest.approx(0)
 
 
-def test_a_planted_sign_is_found_and_the_largest_tenth_moves_three_times_as_much():
+@pytest.mark.parametrize("statistic", ["mean", "median"])
+def test_a_planted_sign_is_found_and_the_largest_tenth_moves_three_times_as_much(statistic):
     """Whole: `python -m streetview_assets_tests.simulations.planted_images`."""
     found, ratios, words = [], [], []
     for seed in (1, 2):
-        made = planted_images.town(100, 40, 0.2, "mean", seed)
+        made = planted_images.town(100, 40, 0.2, statistic, seed)
         one = planted_images.measured(made, ("ridge",), 0.2, 10, seed)
         ratios.append(one.ratio)
         found.append(one.found.mean())

@@ -34,7 +34,7 @@ def test_how_far_images_and_words_move_predictions_is_told(with_tables):
     assert "1 without a value of the target by the final fit" in html
     assert "1 has one image" in html
     assert "moves by 5.00 on average; without as many by lot, by 1.50" in html
-    assert "pooled by their median" in html
+    assert "adds to groups of the others" in html
     told = html[html.index("<caption>") :]
     assert "<script>alert" not in told
     assert told.index(">field<") < told.index("East &lt;b&gt;")

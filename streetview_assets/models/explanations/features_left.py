@@ -7,7 +7,7 @@ import numpy as np
 
 from streetview_assets.clusters.fit.assign import nearest_centres
 from streetview_assets.models.data.features import OF_CLUSTERS, OF_LABELS, by_group
-from streetview_assets.pooling.leave_out import dispersion_without_each, pooled, pooled_without_each
+from streetview_assets.pooling.leave_out import dispersion_without_each, pooled, pooled_less_each
 from streetview_assets.pooling.pool import dispersion
 from streetview_assets.tables.contract import STATISTICS
 
@@ -102,15 +102,22 @@ class FeatureMaker:
         """
         return np.concatenate([self._part(name, images, is_kept) for name in self._ordered])
 
-    def without_each(self, images: ImagesOfArea) -> np.ndarray:
-        """Make the features without each of an area's images, (n, width).
+    def less_each(self, images: ImagesOfArea) -> np.ndarray:
+        """Make the features less what each of an area's images adds, (n, width).
 
         Parameters
         ----------
         images
             Of the area, two at least.
         """
-        return np.hstack([self._part_without_each(name, images) for name in self._ordered])
+        return np.hstack([self._part_less_each(name, images) for name in self._ordered])
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what several images add is the sum of what each does; else they go together."""
+        kinds = {self._statistic(name) for name in self.names}
+        grouped = OF_CLUSTERS | OF_LABELS | {"dispersion"}
+        return "mean" not in kinds and not grouped & set(self.names)
 
     @property
     def _ordered(self) -> list[str]:
@@ -127,13 +134,13 @@ class FeatureMaker:
             return made(vectors, group[is_kept], count)
         return _scaled(name, pooled(vectors, self._statistic(name)))
 
-    def _part_without_each(self, name: str, images: ImagesOfArea) -> np.ndarray:
+    def _part_less_each(self, name: str, images: ImagesOfArea) -> np.ndarray:
         if name == "dispersion":
             return dispersion_without_each(images.vectors)[:, None]
         if name in OF_CLUSTERS | OF_LABELS:
             others = ~np.eye(len(images), dtype=bool)
             return np.stack([self._part(name, images, one) for one in others])
-        return _scaled(name, pooled_without_each(images.vectors, self._statistic(name)))
+        return _scaled(name, pooled_less_each(images.vectors, self._statistic(name)))
 
     def _groups(self, name: str, images: ImagesOfArea) -> tuple[np.ndarray, int]:
         """Give the group of each image, -1 where it is in none, and how many groups there are."""

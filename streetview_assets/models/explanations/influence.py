@@ -2,11 +2,13 @@
 
 The influence of an image is the prediction of its area less that without the image, all else as it
 is: the prediction difference of Robnik-Šikonja and Kononenko (2008, IEEE Trans. Knowl. Data Eng.
-20: 589-600), representation erasure of Li, Monroe and Jurafsky (2016, arXiv:1612.08220). Nothing is
-sampled and nothing is fitted in the place of the model, as LIME does: an area has so few images
-that each can be left out. A word is left out with all the images that are most like it. How far the
-tenth of the images with the largest influences moves the prediction, beside a tenth by lot, is the
-comprehensiveness of DeYoung et al. (2020, ACL: 4443-4458).
+20: 589-600), representation erasure of Li, Monroe and Jurafsky (2016, arXiv:1612.08220). A median,
+least or greatest value hardly moves with one image: there it is the prediction less that without
+what the image adds to groups of the others, on average (`pooling.leave_out`). Nothing is sampled
+and nothing is fitted in the place of the model, as LIME does. A word is left out with all the
+images that are most like it. How far the tenth of the images with the largest influences moves the
+prediction, beside a tenth by lot, is the comprehensiveness of DeYoung et al. (2020, ACL:
+4443-4458).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -93,9 +95,14 @@ class _LeftOut:
     words: dict[str, np.ndarray]
 
     @property
-    def masks(self) -> list[np.ndarray]:
-        """Images that go, (n,), those of images first, of those alone that leave something."""
-        return [one for one in (*self.images.values(), *self.words.values()) if not one.all()]
+    def of_images(self) -> list[np.ndarray]:
+        """Images that go, (n,), of those alone that leave something."""
+        return [one for one in self.images.values() if not one.all()]
+
+    @property
+    def of_words(self) -> list[np.ndarray]:
+        """Images that go with each word, (n,), of those alone that leave something."""
+        return [one for one in self.words.values() if not one.all()]
 
 
 def _left_out_one_by_one(area: ImagesOfArea) -> _LeftOut:
@@ -113,11 +120,13 @@ def _features(area: ImagesOfArea, maker: FeatureMaker, left_out: _LeftOut) -> np
     """Make the features of all images, then those without what is left out; (1 + m, width)."""
     whole = maker.of(area, np.ones(len(area), dtype=bool))
     rows = [whole]
-    each = maker.without_each(area) if len(area) > 1 else None
-    for goes in left_out.masks:
-        alone = np.flatnonzero(goes)
-        one_by_itself = each is not None and len(alone) == 1
-        rows.append(each[alone[0]] if one_by_itself and each is not None else maker.of(area, ~goes))
+    less_each = maker.less_each(area) if left_out.of_images else np.empty((0, 0))
+    for goes in left_out.of_images:
+        if maker.adds_up:
+            rows.append(whole + (less_each[goes] - whole).sum(axis=0))
+        else:
+            rows.append(less_each[goes][0] if goes.sum() == 1 else maker.of(area, ~goes))
+    rows += [maker.of(area, ~goes) for goes in left_out.of_words]
     return np.stack(rows)
 
 
