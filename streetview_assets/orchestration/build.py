@@ -51,8 +51,6 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
-ONE_AUTHORITY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
-"""A run that fails or is killed then costs one authority, and pools keep what is paid in turn."""
 ONLY_DRAWN = {"made": "figures alone, drawn again: nothing else has changed"}
 """Metadata of a materialisation that drew the figures of what was there."""
 
@@ -122,7 +120,9 @@ def stage_asset(
         deps=[*source_deps(spec, opened.study), *asset_deps(spec, opened)],
         kinds={"python", "parquet", *LIBRARIES.get(spec.stage, ())},
         owners=opened.study.owners,
-        backfill_policy=None if spec.study_wide else ONE_AUTHORITY_A_RUN,
+        # One run an authority: what fails or is killed costs no other. Dagster's own `multi_run(1)`
+        # gives its runs a range of partitions, and with it no partition.
+        backfill_policy=None,
         code_version=str(spec.code_version),
         io_manager_key="lake",
         pool=spec.pool_of(opened.study),

@@ -4,6 +4,10 @@ import getpass
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.automation_tick_evaluation_context import (  # noqa: TID251
+    build_run_requests_with_backfill_policies as runs_of_backfill,
+)
+from dagster._core.definitions.events import AssetKeyPartitionKey  # noqa: TID251
 
 from streetview_assets.errors import StudyError
 from streetview_assets.orchestration.build import build_definitions
@@ -13,7 +17,7 @@ from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.orchestration.conftest import Town
 
-EAST = "X01000001"
+EAST, WEST = "X01000001", "X01000002"
 OWNERS = ("ana@example.org", "team:places")
 
 
@@ -62,6 +66,7 @@ def test_runs_are_found_by_authority_stage_trigger_and_user(finished_town):
         ({"dagster/sensor_name": "s", "dagster/from_automation_condition": "true"}, "automation"),
         ({"dagster/sensor_name": "s"}, "sensor"),
         ({"dagster/backfill": "abc"}, "backfill"),
+        ({"dagster/backfill": "abc", "dagster/from_automation_condition": "true"}, "automation"),
     ],
 )
 def test_a_run_says_what_began_it_and_of_the_ui_no_user(town, tags, trigger):
@@ -69,6 +74,19 @@ def test_a_run_says_what_began_it_and_of_the_ui_no_user(town, tags, trigger):
     found = town.instance.get_run_by_id(result.run_id).tags
     assert (found["trigger"], found["stages"]) == (trigger, "areas")
     assert "user" not in found
+
+
+def test_a_backfill_makes_each_authority_in_a_run_of_its_own(town):
+    """So Dagster's daemon asks for runs, whether the UI or an automation asked for all."""
+    asked = {AssetKeyPartitionKey(dg.AssetKey("areas"), code) for code in (EAST, WEST)}
+    graph = town.definitions.resolve_asset_graph()
+    requests = runs_of_backfill(asked, graph, town.instance)
+    assert sorted(request.partition_key or "" for request in requests) == [EAST, WEST]
+    for request in requests:
+        made = town.make("areas", authority=request.partition_key, tags=request.tags)
+        assert made.success
+        found = town.instance.get_run_by_id(made.run_id).tags
+        assert found["authority"] == request.partition_key
 
 
 def test_authorities_are_called_by_their_names_where_the_areas_say_them(at_home, write_town):

@@ -11,11 +11,14 @@ from streetview_assets.text.visible_text import in_one_line
 
 BEGUN_BY = {
     "dagster/schedule_name": "schedule",
-    "dagster/backfill": "backfill",
     "dagster/from_automation_condition": "automation",
+    "dagster/backfill": "backfill",
     "dagster/sensor_name": "sensor",
 }
-"""What began a run, by the tag that Dagster gives it; the first that it has."""
+"""What began a run, by the tag that Dagster gives it; the first that it has.
+
+What automation asks of many authorities comes as a backfill as well.
+"""
 PARTITION_TAG, USER_TAG = "dagster/partition", "user"
 OF_ALL = "marts"
 """Stage of the assets that are read from SQL."""
