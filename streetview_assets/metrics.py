@@ -14,6 +14,7 @@ import numpy as np
 from streetview_assets.text.counted import counted
 
 _CELLS_AT_ONCE = 4_000_000
+_CELLS_OF_RANKS = 250_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ def _spearman(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -
     """Correlate ranks within each resample, which needs observed and predicted that differ."""
     if is_constant(observed) or is_constant(predicted):
         return np.full(len(weight), np.nan)
+    at_once = max(1, _CELLS_OF_RANKS // len(observed))
+    parts = (weight[start : start + at_once] for start in range(0, len(weight), at_once))
+    return _joined(_rank_correlation(observed, predicted, part) for part in parts)
+
+
+def _rank_correlation(
+    observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
     # Resamples side by side: rows of areas are moved whole.
     weight = np.ascontiguousarray(weight.T)
     left, right = _resampled_ranks(observed, weight), _resampled_ranks(predicted, weight)
@@ -82,9 +91,7 @@ def _spearman(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -
     right -= (weight * right).sum(axis=0) / size
     weighted = weight * left
     together, spread = (weighted * right).sum(axis=0), (weighted * left).sum(axis=0)
-    right *= right
-    right *= weight
-    spread *= right.sum(axis=0)
+    spread *= (weight * right**2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         together /= np.sqrt(spread)
     return np.where(spread > 1e-9, together, np.nan)
