@@ -13,6 +13,7 @@ SHARED = Path(__file__).parents[4] / "shared" / "data"
 BOUNDARIES = SHARED / "lsoa" / "ew_lsoa21_simplified.parquet"
 LOOKUP = SHARED / "lookups" / "lookup_lsoa11_lsoa21_ltla22.csv"
 TARGETS = SHARED / "imd" / "imd2025_england_lsoa21.csv"
+REAL = (BOUNDARIES, LOOKUP, TARGETS)
 POINTS_PER_AREA = 1_500_000 / 33_755
 TRIES = 12
 """Places drawn for each point that is wanted, in the box of its area: most areas fill a half."""

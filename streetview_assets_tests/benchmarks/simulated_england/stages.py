@@ -108,10 +108,13 @@ STAGES: dict[str, Callable[[OpenStudy], None]] = {
 def make(share: str, seed: str, folder: str) -> None:
     """Write the study of a share of England's authorities."""
     from streetview_assets_tests.benchmarks.simulated_england.made_study import (
+        REAL,
         english_areas,
         write_study,
     )
 
+    if missing := [str(path) for path in REAL if not path.is_file()]:
+        sys.exit(f"skipped, since the real data are not there: {', '.join(missing)}")
     write_study(Path(folder), *english_areas(float(share), int(seed)), int(seed))
 
 
