@@ -55,9 +55,8 @@ def predict_by_neighbours(
     """
     scores = np.asarray(scores, dtype=np.float64)
     if scores.shape != (len(train),) or not np.isfinite(scores).all():
-        raise ValueError(
-            f"scores are to be as many as the {counted(len(train), 'rated image')}, all finite"
-        )
+        needing = counted(len(train), "rated image needs", "rated images need")
+        raise ValueError(f"{needing} as many scores, all finite")
     places, cosines = neighbours_of(test, train, k)
     return predicted_from(places, cosines, scores, normalisation)
 

@@ -69,7 +69,7 @@ def test_of_equals_the_later_comes_first_and_is_chosen_first(made_up):
 
 def test_cosines_that_cancel_have_no_shares_of_their_sum():
     train = np.array([[1.0, 0.0], [-1.0, 0.0]])
-    with pytest.raises(CancellingCosinesError, match=r"1 of 1 images .* take the normalisation"):
+    with pytest.raises(CancellingCosinesError, match=r"1 of 1 image .* take the normalisation"):
         predict_by_neighbours(train[:1], train, np.array([1.0, 5.0]), 2, "divbysum")
     with pytest.raises(CancellingCosinesError):
         weights_of(np.array([[-0.1, -0.2]]), "divbysum")
