@@ -316,7 +316,7 @@ def _links(work: AssetContext, opened: OpenStudy, metadata: Mapping[str, Any]) -
     links: dict[str, Any] = {}
     if work.authority_code and (name := authority_name(opened, work.authority_code)):
         links["authority"] = name
-    if specs()[work.asset].drawing is not None:
+    if specs()[work.asset].drawing is not None and work.study.figures.draw:
         links["figures"] = dg.MetadataValue.path(work.figures)
     if run_id := metadata.get("mlflow_run_id"):
         links["mlflow_run"] = work.tracking.page_of(run_id)
