@@ -14,7 +14,8 @@ AREA_NAME = "[red]x[/] $\\no{f$ \x1b[2J"
 @pytest.fixture
 def hostile(tmp_path):
     """A tiny study whose files hold such texts wherever a text can stand."""
-    study = write_study(tmp_path / "study", authorities=[ONE, TWO])
+    drawn = {"draw": True}  # what is drawn has names in it
+    study = write_study(tmp_path / "study", authorities=[ONE, TWO], figures=drawn)
     path = study.parent / "areas.geojson"
     document = json.loads(path.read_text(encoding="utf-8"))
     codes = {"X01000001": ONE, "X01000002": TWO}
