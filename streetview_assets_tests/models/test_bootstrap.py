@@ -98,4 +98,5 @@ def test_the_interval_of_r2_knows_whether_what_is_told_lies_as_the_errors_do():
             weights = resample_weights(PLACES, error, 400, 1, told=told).weights
             lower, upper = interval_of(resampled_scores(told + error, told, weights)["r2"], 0.9)
             widths.append(upper - lower)
-        assert 0.95 < np.mean(widths) / (2 * 1.645 * np.std(known)) < 1.5
+        # Wider than of a known range: of this town it is told by the errors of a few patches.
+        assert 1.1 < np.mean(widths) / (2 * 1.645 * np.std(known)) < 1.5
