@@ -175,7 +175,7 @@ def _curve(work: AssetContext) -> dict[str, Any]:
     writes=("group_model_scores",),
     reads=(*POOLED_TABLES, "area_group_embeddings"),
     keys=(*MODEL_KEYS, "group_models"),
-    code_version=5,
+    code_version=6,
     study_wide=True,
     unless=(no_targets,),
 )
