@@ -1,6 +1,6 @@
 """Marts and the published database: assets whose dependencies are read from their SQL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,7 +39,7 @@ def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
         deps=_deps(query.reads, built),
         automation_condition=automation.publish_when_idle(),
         metadata={
-            "dagster/column_schema": _column_schema(query, {}),
+            "dagster/column_schema": _column_schema(query, {}, {}),
             "sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
         },
     )
@@ -47,13 +47,14 @@ def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
         with _making(f"mart/{query.name}", context, study) as opened:
             provenance = make_mart(opened, query)
         written = opened.lake.path(lake_name(query.name))
-        schema = _column_schema(query, pl.scan_parquet(written, glob=False).collect_schema())
+        types = pl.scan_parquet(written, glob=False).collect_schema()
+        made_of = _made_of(query, opened)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(provenance.fingerprint),
             metadata={
                 "dagster/row_count": provenance.row_count,
-                "dagster/column_schema": schema,
-                "dagster/column_lineage": _lineage(query, opened),
+                "dagster/column_schema": _column_schema(query, types, made_of),
+                "dagster/column_lineage": _lineage(made_of),
                 **_who(opened),
             },
         )
@@ -74,26 +75,42 @@ def _making(
     is_made(asset, None)
 
 
-def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSchema:
-    """Show the columns of a mart; their types are known when it has been made."""
+def _column_schema(
+    query: Query,
+    types: Mapping[str, pl.DataType],
+    made_of: Mapping[str, Sequence[tuple[str, str]]],
+) -> dg.TableSchema:
+    """Show the columns of a mart; types and origins are known when it has been made.
+
+    Dagster's own UI draws no lineage of columns: each says in words what it is made of.
+    """
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name, str(types.get(name, "")), meaning)
+            dg.TableColumn(name, str(types.get(name, "")), meaning + _from(made_of.get(name, ())))
             for name, meaning in query.columns.items()
         ]
     )
 
 
-def _lineage(query: Query, opened: OpenStudy) -> dg.TableColumnLineage:
-    """Say of which columns of which assets each column of a mart is made."""
-    made_of = column_lineage(query, marts(), study_relation(opened.study).columns)
+def _from(columns: Sequence[tuple[str, str]]) -> str:
+    named = ", ".join(f"`{table}.{name}`" for table, name in columns)
+    return f"; from {named}" if named else ""
+
+
+def _made_of(query: Query, opened: OpenStudy) -> dict[str, list[tuple[str, str]]]:
+    """Say of which columns of tables and marts each column of a mart is made."""
+    found = column_lineage(query, marts(), study_relation(opened.study).columns)
+    return {
+        column: [(table, name) for table, name in columns if table not in OUTSIDE]
+        for column, columns in found.items()
+    }
+
+
+def _lineage(made_of: Mapping[str, Sequence[tuple[str, str]]]) -> dg.TableColumnLineage:
+    """Name the asset that writes each of the tables."""
     return dg.TableColumnLineage(
         {
-            column: [
-                dg.TableColumnDep(_writer(table), name)
-                for table, name in columns
-                if table not in OUTSIDE
-            ]
+            column: [dg.TableColumnDep(_writer(table), name) for table, name in columns]
             for column, columns in made_of.items()
         }
     )

@@ -107,6 +107,9 @@ def test_columns_of_marts_lead_to_the_columns_that_they_are_made_of(finished_tow
     lineage = told(finished_town, "mart/area_profile")["dagster/column_lineage"].value
     (name,) = lineage.deps_by_column["area_name"]
     assert (name.asset_key, name.column_name) == (dg.AssetKey("areas"), "area_name")
+    schema = told(finished_town, "mart/area_profile")["dagster/column_schema"].schema
+    (column,) = (one for one in schema.columns if one.name == "area_name")
+    assert column.description.endswith("; from `areas.area_name`")
     graph = finished_town.definitions.resolve_asset_graph()
     asked = {one.asset_key for deps in lineage.deps_by_column.values() for one in deps}
     assert asked & set(graph.get_all_asset_keys())
@@ -124,7 +127,7 @@ def test_a_materialisation_leads_to_its_figures_and_mlflow_run(finished_town):
     assert (finished_town.opened.root / "figures" / "study").samefile(shown["figures"].value)
     run_id = finished_town.opened.read("model_scores")["mlflow_run_id"][0]
     assert shown["mlflow_run"].value.endswith(f"/runs/{run_id}")
-    assert "mlflow.db" in shown["mlflow_run"].value
+    assert f" sqlite:///{finished_town.opened.root}/mlflow.db," in shown["mlflow_run"].value
 
 
 def test_a_step_says_in_the_run_s_log_why_it_was_made(town):

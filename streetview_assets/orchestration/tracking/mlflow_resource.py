@@ -148,14 +148,15 @@ class Tracking(dg.ConfigurableResource):
         opened = self.study.open()
         experiment = _client(opened).get_run(run_id).info.experiment_id
         page = f"/#/experiments/{experiment}/runs/{run_id}"
-        address = urlsplit(tracking_uri(opened))
+        address = urlsplit(uri := tracking_uri(opened))
         if address.scheme in ("http", "https"):
             _, _, host = address.netloc.rpartition("@")  # who signs in is nobody else's to read
             return dg.MetadataValue.url(
                 f"{address.scheme}://{host}{address.path.rstrip('/')}{page}"
             )
-        store = redacted(address.geturl())
-        return dg.MetadataValue.text(f"mlflow ui --backend-store-uri {store}, and there {page}")
+        # Put together again, `sqlite:////folder` would have lost two of its slashes.
+        command = f"mlflow ui --backend-store-uri {redacted(uri)}"
+        return dg.MetadataValue.text(f"{command}, and there {page}")
 
     def _keep(self, run: TrackedRun, model: TrackedModel | None) -> tuple[str, tuple[str, str]]:
         """Keep a run; give its id, and of its model the place and the id."""
