@@ -318,7 +318,8 @@ def _links(work: AssetContext, opened: OpenStudy, metadata: Mapping[str, Any]) -
         links["authority"] = name
     if specs()[work.asset].drawing is not None and work.study.figures.draw:
         links["figures"] = dg.MetadataValue.path(work.figures)
-    if run_id := metadata.get("mlflow_run_id"):
+    run_id = metadata.get("mlflow_run_id")
+    if isinstance(run_id, str):  # what was told before has its link already
         links["mlflow_run"] = work.tracking.page_of(run_id)
     return links
 

@@ -4,6 +4,7 @@ import getpass
 
 import dagster as dg
 
+from streetview_assets.errors import StreetviewError
 from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
@@ -51,7 +52,7 @@ def run_tags(opened: OpenStudy, run: dg.DagsterRun, *, of_command: bool) -> dict
 
 
 def authority_name(opened: OpenStudy, code: str) -> str | None:
-    """Say what people call an authority; None before its areas are there, or where they say none.
+    """Say what people call an authority; None where its areas are not there or say none.
 
     Parameters
     ----------
@@ -60,8 +61,11 @@ def authority_name(opened: OpenStudy, code: str) -> str | None:
     code
         Code of the authority.
     """
-    names = opened.lake.read("areas", code, columns=["authority_name"])["authority_name"]
-    named = names.drop_nulls().head(1).to_list()
+    try:
+        areas = opened.lake.read("areas", code, columns=["authority_name"])
+    except StreetviewError:  # of a damaged table it is made anew, and a name only stands beside
+        return None
+    named = areas["authority_name"].drop_nulls().head(1).to_list()
     return in_one_line(named[0]) if named and named[0] != code else None
 
 
