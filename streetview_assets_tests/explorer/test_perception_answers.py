@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from streetview_assets.explorer.server.perception import MOST_BYTES, WAITING
+from streetview_assets.lake.remembered_seals import MEMORY
 from streetview_assets_tests.explorer.rated_study import QUALITIES, copied, jpeg, score_of, serving
 
 
@@ -41,8 +42,13 @@ def bomb(side_px: int) -> bytes:
     return start + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
 
 
+def kept_in(folder: Path) -> list[Path]:
+    """List the files of a study but the memory of which of its own were found whole."""
+    return sorted(path for path in folder.rglob("*") if path.name != MEMORY.name)
+
+
 def test_an_image_gets_its_scores_and_the_rated_ones_most_alike(served, folder):
-    before = sorted(folder.rglob("*"))
+    before = kept_in(folder)
     answer = served.post("/perception/image", content=jpeg(130)).json()
     assert (answer["status"], answer["image"]) == ("ok", "")
     assert [one["quality"] for one in answer["qualities"]] == sorted(QUALITIES)
@@ -52,7 +58,7 @@ def test_an_image_gets_its_scores_and_the_rated_ones_most_alike(served, folder):
         numbers = {near["score"] for near in one["nearest"]}
         assert all(abs(score - score_of(130)) < 0.3 for score in numbers)
         assert one["among"]["share_below"] == 1, "images of the study are less green"
-    assert sorted(folder.rglob("*")) == before, "nothing that is sent is kept"
+    assert kept_in(folder) == before, "nothing that is sent is kept"
 
 
 @pytest.mark.parametrize(

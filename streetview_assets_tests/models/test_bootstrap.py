@@ -100,3 +100,15 @@ def test_the_interval_of_r2_knows_whether_what_is_told_lies_as_the_errors_do():
             widths.append(upper - lower)
         # Wider than of a known range: of this town it is told by the errors of a few patches.
         assert 1.1 < np.mean(widths) / (2 * 1.645 * np.std(known)) < 1.5
+
+
+def test_errors_and_predictions_of_few_values_have_an_interval_as_wide_as_chance_is():
+    rng = np.random.default_rng(3)
+    place_m = np.column_stack([np.arange(120) * 250.0, np.zeros(120)])
+    told = np.arange(120) % 2 + 3.5
+    residuals = np.where(rng.random(120) < 0.5, 9.0, 4.0) - told
+    by_chance = np.abs(residuals).std() / np.sqrt(120)
+    for known in (None, told):
+        drawn = resample_weights(place_m, residuals, 1_000, 1, told=known)
+        errors = drawn.weights @ np.abs(residuals) / drawn.weights.sum(axis=1)
+        assert 0.9 < errors.std() / by_chance < 2.0

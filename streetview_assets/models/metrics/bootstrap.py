@@ -43,6 +43,11 @@ areas show of a score's spread is worth half as many degrees of freedom."""
 LEAST_FREEDOM = 3.0
 _LEAST_PRODUCTS = 0.5
 """A mean over pairs that were drawn may come out too small: no less than so much of independent."""
+_SAME, _THE_SAME = 1e-6, 0.95
+"""Spread below which what is told takes two values, and correlation above which statistics are
+one."""
+_MOST_BY_CHANCE = 1.5
+"""By how much less than normal errors a sample of theirs may show."""
 _SPREADS = 0.3, 2.5
 """Least and largest standard deviation of a weight."""
 
@@ -161,16 +166,24 @@ def _of_alike(
     # Errors that are alike share a level, which their own mean takes away.
     variance = float(centred.var()) / (1 - errors)
     wider = _widening(1 / errors)
-    own = max(float((centred**2).std()), math.sqrt(2) * variance)
+    own = _floored(float((centred**2).std()), math.sqrt(2) * variance)
     wanted = wider * math.sqrt(squares) * own
     weights = _as_spread(normal, centred**2, wanted)
     if told is not None:
         off = told - told.mean()
-        own = max(float((centred * off).std()), math.sqrt(variance) * float(off.std()))
+        own = _floored(float((centred * off).std()), math.sqrt(variance) * float(off.std()))
         statistics = np.column_stack([centred**2, centred * off])
         both = np.array([wanted, wider * math.sqrt(products) * own])
         weights = _matched(_steadied(weights, told), statistics, both, told)
     return Resamples(weights, 1 / errors)
+
+
+def _floored(shown: float, of_normal: float) -> float:
+    """Give no less than normal errors would show: a sample may show too little by chance.
+
+    Errors that take few values have squares that hardly differ: theirs is no chance.
+    """
+    return max(shown, min(of_normal, _MOST_BY_CHANCE * shown))
 
 
 def _alike_normal(
@@ -219,10 +232,13 @@ def _steadied(weights: np.ndarray, told: np.ndarray) -> np.ndarray:
     interval is of the same places, with what is told of them.
     """
     basis = np.vander((told - told.mean()) / max(float(told.std()), 1e-300), 3)
-    orthogonal = np.linalg.qr(basis[:, ::-1])[0][:, 1:] * math.sqrt(len(told))
-    first, second = orthogonal.T
+    orthogonal, triangle = np.linalg.qr(basis[:, ::-1])
+    first, second = orthogonal.T[1:] * math.sqrt(len(told))
+    if abs(triangle[2, 2]) < _SAME * math.sqrt(len(told)):  # of two values, squares tell no more
+        second = np.zeros(len(told))
     off = [np.mean(weights * one, axis=1) for one in (first, second)]
     own = [np.mean(weights * one, axis=1) for one in (first**2, first * second, second**2)]
+    own[2] += not second.any()
     scale = 1 / np.maximum(own[0] * own[2] - own[1] ** 2, 1e-3)
     by_first = scale * (own[2] * off[0] - own[1] * off[1])
     by_second = scale * (own[0] * off[1] - own[1] * off[0])
@@ -310,28 +326,32 @@ def _mean_correlations(
 def _matched(
     weights: np.ndarray, statistics: np.ndarray, wanted: np.ndarray, told: np.ndarray
 ) -> np.ndarray:
-    """Move weights so that weighted means of statistics spread as wanted, independently.
+    """Move weights so that weighted means of two statistics spread as wanted, independently.
+
+    Where both say the same of areas, as they may of errors that take few values, the first counts.
 
     Parameters
     ----------
     weights
         Shape (resamples, n), steadied.
     statistics
-        Of areas, shape (n, k).
+        Of areas, shape (n, 2).
     wanted
-        Standard deviation of the mean of each, shape (k,).
+        Standard deviation of the mean of each, shape (2,).
     told
         What the weights were steadied by, shape (n,), which they go on holding.
     """
     basis = np.vander((told - told.mean()) / told.std(), 3)
     scale = np.maximum(statistics.std(axis=0), 1e-300)
     off, wanted = (statistics - statistics.mean(axis=0)) / scale, wanted / scale
+    if abs(np.mean(off[:, 0] * off[:, 1])) > _THE_SAME:
+        off, wanted = off[:, :1], wanted[:1]
     own = off - basis @ np.linalg.lstsq(basis, off, rcond=None)[0]
     toward = own @ np.linalg.pinv(own.T @ own / len(told))
     for _ in range(2):
         shown = weights @ off / len(told)
         shown -= shown.mean(axis=0)
-        root = np.linalg.cholesky(np.cov(shown.T) + 1e-12 * np.eye(len(wanted)))
+        root = np.linalg.cholesky(np.atleast_2d(np.cov(shown.T)) + 1e-12 * np.eye(len(wanted)))
         moved = np.linalg.solve(root, shown.T).T * wanted - shown
         weights = np.maximum(weights + moved @ toward.T, 0)
         weights = weights / weights.mean(axis=1, keepdims=True)

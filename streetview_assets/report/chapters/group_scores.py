@@ -68,8 +68,8 @@ def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
 
 
 def _gains(common: pl.DataFrame) -> dict[str, Any] | None:
-    """Find which kinds tell more, and which less, than all images of the same areas do."""
-    gains = common.filter(pl.col("value").is_not_null(), metric=GAIN)
+    """Find which kinds surely tell more, and which less, than all images of the same areas do."""
+    gains = common.filter(pl.col("lower").is_not_null(), metric=GAIN)
     order = {name: place for place, name in enumerate(in_order(common))}
     gains = gains.sort(pl.col("group_name").replace_strict(order, default=None))
     if gains.is_empty():

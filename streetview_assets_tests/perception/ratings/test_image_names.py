@@ -55,7 +55,9 @@ def test_no_image_is_found_by_the_place_of_its_row():
 
 def test_a_file_of_which_no_name_is_an_image_is_refused(read):
     rows = read("image,rating\nx.jpg,1\ny.jpg,2\n")
-    with pytest.raises(StudyError, match=r"none of the 2 images .* name x\.jpg, y\.jpg; the study"):
+    with pytest.raises(
+        StudyError, match=r"none of the 2 rated images .* name x\.jpg, y\.jpg; the study"
+    ):
         with_images(rows, IMAGES, pl.DataFrame(schema=NEAR), None)
 
 
