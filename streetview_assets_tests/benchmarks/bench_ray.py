@@ -6,6 +6,7 @@ else the machine does falls on neither; `RAY_BENCH_IMAGES` says how many, 10,000
 """
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.ray_embed import WorkerRates, embed_on_ray
 from streetview_assets.lake.checkpoint_shards import Shards, latest
 from streetview_assets.study.embeddings import Encoder, Engine
+from streetview_assets_tests.embeddings.test_on_ray import engine  # noqa: F401
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = SHARED / "weights" / "mobilenet_timm.safetensors"
 PHOTOS = SHARED / "data" / "photos" / "opensfm"
 IMAGES = int(os.environ.get("RAY_BENCH_IMAGES", "10000"))
+ON_MACHINES = 3_000
 MOST_OVERHEAD = 0.1
 SETTINGS = {
     "name": "timm:mobilenetv1_100",
@@ -69,7 +72,36 @@ def bench_overhead(tmp_path: Path) -> None:
     assert overhead < MOST_OVERHEAD or IMAGES < 10_000
 
 
-def photos(folder: Path) -> pl.DataFrame:
+def bench_machines(tmp_path: Path, engine: Engine) -> None:  # noqa: F811
+    """Vectors are the same with one worker, with three machines, and with one of those killed."""
+    if not (WEIGHTS.exists() and PHOTOS.exists()):
+        pytest.skip("needs ../shared/weights and its photos")
+    images, settings = photos(tmp_path, ON_MACHINES), Encoder(**SETTINGS)
+    encoder, of_one = load_encoder(settings), {"authority_code": "E1"}
+    inside = pl.concat(embed_images(encoder, images, tmp_path, **of_one))
+    expected = latest([inside], "image_embeddings")
+    one = Engine(name="ray", options={"num_cpus": os.cpu_count()})
+    for number, (where, is_killed) in enumerate([(one, False), (engine, False), (engine, True)]):
+        shards = Shards(tmp_path / f"shards {number}", "image_embeddings")
+        rates, killed = WorkerRates(), []
+
+        def kill_once(done: int, total: int, rates=rates, killed=killed, wanted=is_killed) -> None:
+            for worker in rates.done if wanted and not killed and total - done > total / 4 else ():
+                raylet = psutil.Process(int(worker.split()[-1])).parent()
+                if raylet and "--head" not in raylet.cmdline():
+                    killed.append(raylet.pid)
+                    os.kill(raylet.pid, signal.SIGKILL)
+                    break
+
+        told = {"rates": rates, "on_progress": kill_once, **of_one}
+        made = embed_on_ray(where, settings, encoder, images, tmp_path, shards, **told)
+        assert latest([*made], "image_embeddings").equals(expected)
+        assert bool(killed) == is_killed
+        rows, at_work = shards.read().height, sum(bool(one) for one in rates.done.values())
+        print(f"\n{at_work} workers, {len(killed)} killed: {rows - images.height} encoded twice")
+
+
+def photos(folder: Path, count: int = IMAGES) -> pl.DataFrame:
     """Cut 40 photos to 640 × 640, and name them again and again."""
     paths = sorted(PHOTOS.glob("*.jpg"))[:40]
     for number, path in enumerate(paths):
@@ -77,8 +109,8 @@ def photos(folder: Path) -> pl.DataFrame:
             photo = ImageOps.exif_transpose(opened).convert("RGB")
         ImageOps.fit(photo, (640, 640)).save(folder / f"{number}.jpg", quality=88)
     rows = {
-        "image_id": [f"{number:06}" for number in range(IMAGES)],
-        "path": [f"{number % len(paths)}.jpg" for number in range(IMAGES)],
+        "image_id": [f"{number:06}" for number in range(count)],
+        "path": [f"{number % len(paths)}.jpg" for number in range(count)],
     }
     return pl.DataFrame(rows).with_columns(status=pl.lit("ok"))
 
