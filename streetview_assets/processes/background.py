@@ -49,5 +49,5 @@ class Background(Generic[T]):
 def _do(work: Callable[[], T], into: "Future[T]") -> None:
     try:
         into.set_result(work())
-    except Exception as error:  # noqa: BLE001 - raised where it is waited for
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
         into.set_exception(error)
