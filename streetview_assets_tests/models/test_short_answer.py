@@ -40,7 +40,7 @@ def covered(**changes) -> pl.DataFrame:
 def test_how_sure_has_the_gain_the_next_town_and_single_areas():
     told = how_sure(frame("gains", PAIR | GAIN), of_next(), covered(), "blocks")
     assert told == (
-        "What images add is known to within 0.10 and 0.30 in R² (90%, 400 areas); in the next "
+        "What images add is known to lie between 0.10 and 0.30 in R² (90%, 400 areas); in the next "
         "authority it will lie between −0.10 and 0.40 (90%, told by 12); prediction intervals "
         "hold 91% of 400 areas, 90% meant."
     )

@@ -141,7 +141,7 @@ def test_the_verdict_is_told_in_its_order_and_its_gains_in_a_table(with_tables):
     published = with_tables(findings=findings, gains=[common | gain | measured])
     headline, sure, not_for, further = chapter("short", published).split("</p>")
     assert "(imd rank): Images take away from what place tells." in headline
-    assert "known to within −0.60 and −0.10 in R²" in sure
+    assert "known to lie between −0.60 and −0.10 in R²" in sure
     assert "Do not use it</strong> where a map of the neighbouring areas is at hand" in not_for
     assert "Second &lt;b&gt;." in further
     scores = chapter("scores", published)

@@ -50,7 +50,8 @@ def _here(gain: Row | None) -> str:
     if gain["lower"] is None:
         return f"there is no interval of what images add ({gain['note'] or 'no reason is told'})"
     return (
-        f"what images add is known to within {number(gain['lower'])} and {number(gain['upper'])} "
+        f"what images add is known to lie between {number(gain['lower'])} and "
+        f"{number(gain['upper'])} "
         f"in R² ({interval(gain).split()[0]}, {counted(gain['area_count'], 'area')})"
     )
 
