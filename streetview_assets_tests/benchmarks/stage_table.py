@@ -26,9 +26,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets_tests.benchmarks.stage_ways import STAGES, Stage, Way
+from streetview_assets_tests.benchmarks.image_stages import IMAGE_STAGES
+from streetview_assets_tests.benchmarks.result_stages import RESULT_STAGES
+from streetview_assets_tests.benchmarks.stage import Stage, Way
 from streetview_assets_tests.images.imagery_server import serving
 
+STAGES = (*IMAGE_STAGES, *RESULT_STAGES)
 BEGINS, ENDS = "<!-- stages: begin -->", "<!-- stages: end -->"
 HEAD = (
     "| stage | ours, s | the plain way, s | ours in the time of the plain way | "

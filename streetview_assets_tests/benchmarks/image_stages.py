@@ -1,12 +1,10 @@
-"""Stages of the platform, each beside the plain way of doing the same and the limit for it.
+"""Stages from points to layouts, each beside the plain way of doing the same and the limit for it.
 
-A way takes the folder in which the stage's input lies, gets ready (imports, reads, draws), and
-gives back what is then timed. Inputs are made up, by seed.
+Inputs are made up, by seed.
 """
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,41 +14,12 @@ import numpy as np
 import polars as pl
 
 from streetview_assets_tests.benchmarks import bench_imagery, bench_pooling
-
-Way = Callable[[Path], Callable[[], Any]]
+from streetview_assets_tests.benchmarks.stage import Stage
 
 STREETS, BLOCK_M, SPACING_M = 80, 120.0, 200.0
 FETCHED, AT_ONCE = 600, 64
 PHOTOS, PHOTO_PX = 96, 640
 FITTED, ALIKE, LAID_OUT, WIDTH, KINDS, CLUSTERS, STARTS = 75_586, 20_000, 6_000, 512, 40, 7, 10
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage, three ways.
-
-    Attributes
-    ----------
-    name, amount, unit
-        What is done, and to how many of what.
-    ours, plain, limit
-        The platform's way, what anybody would write, and a part of the work that no way can leave
-        out; None where there is none.
-    plain_is, limit_is
-        What those are, in words.
-    prepare
-        Writes the input into a folder.
-    """
-
-    name: str
-    amount: int
-    unit: str
-    ours: Way
-    plain: Way
-    plain_is: str
-    limit: Way | None = None
-    limit_is: str = ""
-    prepare: Callable[[Path], None] = lambda folder: None
 
 
 def kinds_of_vectors(count: int) -> np.ndarray:
@@ -278,7 +247,7 @@ def umap_alone(folder: Path) -> Callable[[], Any]:
     return lambda: model().fit_transform(vectors)
 
 
-STAGES = (
+IMAGE_STAGES = (
     Stage(
         "points",
         round(2 * STREETS**2 * BLOCK_M / 1000),
