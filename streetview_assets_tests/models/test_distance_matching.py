@@ -147,7 +147,7 @@ def test_folds_do_not_depend_on_the_order_of_rows(quick):
 
 def test_of_very_many_areas_a_part_is_enough_to_find_clusters(monkeypatch):
     data, wanted = one_town(), DistancesToPredict(np.array([2_000.0]), 2_000.0)
-    monkeypatch.setattr(cluster_folds, "MOST_OF_A_TREE", 80)
+    monkeypatch.setattr(cluster_folds, "MANY_AREAS", 80)
     matched = match_distances(data.place_m, data.authority_codes, wanted, 5, 1)
     assert matched.share < MATCHED
 

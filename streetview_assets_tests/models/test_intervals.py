@@ -10,6 +10,7 @@ from streetview_assets.models.metrics.conformal import (
     conformal_quantile,
     for_unseen,
 )
+from streetview_assets.models.validation import prediction_intervals
 
 COUNT_CLASSES = ((1, 2), (3, 9), (10, 39), (40, 400))
 
@@ -135,3 +136,19 @@ def test_an_area_whose_distance_is_not_known_has_the_usual_width():
     made = calibrate(known, (1, 600), 0.9)
     at_usual = made.interval(np.array([300.0]), np.array([9]), np.array([np.median(distance_m)]))
     assert made.interval(np.array([300.0]), np.array([9])) == at_usual
+
+
+def test_of_many_authorities_a_group_sets_no_interval_of_its_own(monkeypatch):
+    """Else each of them asks for an interval made of all areas: the square of a country."""
+    codes = [f"E{number // 10:02}" for number in range(300)]
+    none = np.zeros(300)
+
+    def apart(validation="random"):
+        return prediction_intervals.places_apart(codes, none, none, validation)
+
+    assert list(apart()) == codes
+    monkeypatch.setattr(prediction_intervals, "MANY_AREAS", 299)
+    of = dict(zip(codes, apart(), strict=True))
+    assert [of[code] for code in codes] == list(apart()), "an authority is in one of them"
+    assert len(set(of.values())) == 20
+    assert list(apart("authorities")) == codes, "each is one that was never seen"

@@ -8,6 +8,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from streetview_assets.models.candidates import place_process
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
+from streetview_assets.models.kriging import full_scale
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.nested_cv import competitors_for
 from streetview_assets.models.validation.tuning import tune_baseline
@@ -82,16 +83,53 @@ def test_features_far_from_all_that_were_seen_count_as_the_nearest_seen(place_m)
     assert np.abs(fitted.predict(strange)).max() < 3 * np.abs(observed).max()
 
 
-def test_of_many_areas_each_is_predicted_from_those_around_it(place_m, held_out, monkeypatch):
-    rng = np.random.default_rng(8)
-    observed = gaussian_field(place_m, 4_000, rng) + rng.normal(size=COUNT) / 3
-    settings = estimated(place_m[~held_out], observed[~held_out], 0)
-    fitted = PlaceProcess(**settings).fit(place_m[~held_out], observed[~held_out])
-    all_at_once = fitted.predict(place_m[held_out])
-    monkeypatch.setattr(place_process, "MOST_AREAS_AT_ONCE", 100)
-    piece_by_piece = fitted.predict(place_m[held_out])
-    assert np.corrcoef(all_at_once, piece_by_piece)[0, 1] > 0.98
-    assert not np.array_equal(all_at_once, piece_by_piece)
+@pytest.fixture(scope="module")
+def many():
+    """Inputs of 600 areas, values, which are held out, and variances with a part of every kind."""
+    rng, place_m = np.random.default_rng(8), centres(600, seed=3)
+    signal = rng.normal(size=(600, 3))
+    told = [(0.3, signal.sum(axis=1)), (0.2, np.cos(2 * signal[:, 0]))]
+    shares = [(0.4, gaussian_field(place_m, 4_000, rng)), *told, (0.1, rng.normal(size=600))]
+    inputs = np.hstack([place_m, shown_by_images(signal, 20, rng)])
+    held_out = rng.permutation(600) < 150
+    observed = mixed(shares)
+    found = estimated(inputs[~held_out], observed[~held_out], 0)
+    every = (0.1, 0.2, 0, 0, 0, 0.1, 0, 0.4, 0.2, 0.1, 0.1)
+    return inputs, observed, held_out, {**found, "variances": every}
+
+
+def predicted_as_many(many, monkeypatch, **sizes):
+    """Predict as if 100 areas were many, with the sizes of `full_scale` given."""
+    inputs, observed, held_out, settings = many
+    with monkeypatch.context() as patch:
+        patch.setattr(place_process, "MANY_AREAS", 100)
+        for name, size in sizes.items():
+            patch.setattr(full_scale, name, size)
+        fitted = PlaceProcess(**settings).fit(inputs[~held_out], observed[~held_out])
+        return fitted.predict(inputs[held_out])
+
+
+def test_many_areas_are_predicted_as_all_at_once_would_predict_them(many, monkeypatch):
+    inputs, observed, held_out, settings = many
+    exact = PlaceProcess(**settings).fit(inputs[~held_out], observed[~held_out])
+    known = exact.predict(inputs[held_out])
+    whole = {"LANDMARKS": 600, "MOST_OF_A_BLOCK": 600, "AROUND": 600}
+    assert np.allclose(predicted_as_many(many, monkeypatch, **whole), known, atol=1e-4)
+    sizes = {"LANDMARKS": 150, "MOST_OF_A_BLOCK": 100, "AROUND": 60}
+    piece_by_piece = predicted_as_many(many, monkeypatch, **sizes)
+    off = np.sqrt(np.mean((piece_by_piece - known) ** 2))
+    assert 0 < off < 0.15 * observed.std()
+    of_both = [r2(observed[held_out], one) for one in (known, piece_by_piece)]
+    assert of_both[0] > 0.5
+    assert abs(of_both[0] - of_both[1]) < 0.03
+
+
+def test_what_many_areas_tell_of_images_is_not_forgotten_far_from_them(many, monkeypatch):
+    inputs, observed, held_out, settings = many
+    (alone, *_) = place_process.images_alone(settings)
+    exact = PlaceProcess(**alone).fit(inputs[~held_out], observed[~held_out])
+    of_many = predicted_as_many((inputs, observed, held_out, alone), monkeypatch)
+    assert np.allclose(of_many, exact.predict(inputs[held_out]))
 
 
 def test_the_likelihood_of_many_areas_sees_compact_groups_of_them():

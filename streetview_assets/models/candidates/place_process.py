@@ -8,10 +8,9 @@ those of the greatest restricted likelihood, so that a part that explains nothin
 1993, Statistics for Spatial Data, 2.6 and 3.2).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from itertools import pairwise
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -21,10 +20,19 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from streetview_assets.models.data.splits import MANY_AREAS
+from streetview_assets.models.kriging.covariances import (
+    NEGLIGIBLE,
+    Parts,
+    added,
+    alike,
+    feature_sets,
+    near,
+)
+from streetview_assets.models.kriging.full_scale import Covariance, CovarianceParts, FullScale
+
 MOST_AREAS_OF_THE_LIKELIHOOD = 500
 """Variances are estimated on so many: compact groups of them, so that short ranges are seen."""
-MOST_AREAS_AT_ONCE = 4_000
-"""Where there are more, each neighbourhood is predicted from so many areas around it."""
 RANGES = 4
 OF_PLACE, OF_FEATURES = 2 * RANGES - 1, 3
 """Parts of place, and of each set of features."""
@@ -33,7 +41,6 @@ NOISE_OF_IMAGES_ALONE = (0.1, 1.0, 10.0)
 _GROUP = 100
 _LEAST_NOISE, _LEAST, _MOST = 1e-3, 1e-5, 30.0
 _ITERATIONS = 60
-_NEGLIGIBLE = 1e-4
 
 
 class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -64,7 +71,7 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.widths = widths
 
     def fit(self, inputs: np.ndarray, observed: np.ndarray) -> Self:
-        """Keep the areas to predict from.
+        """Keep the areas to predict from; of many, learn what all of them tell together.
 
         Parameters
         ----------
@@ -79,6 +86,10 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.inputs_ = _scaled(inputs, self.scaling_)
         self.mean_, self.sd_ = float(observed.mean()), float(observed.std()) or 1.0
         self.observed_ = (observed - self.mean_) / self.sd_
+        self.of_many_ = None
+        if len(inputs) > MANY_AREAS:
+            parts = self._parts_of_many()
+            self.of_many_ = FullScale.of(parts, self.inputs_, self.observed_, self.seed)
         return self
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
@@ -89,38 +100,70 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         inputs
             As `fit` takes them; features beyond those seen there count as the nearest seen.
         """
-        wanted, known = _scaled(inputs, self.scaling_), len(self.inputs_)
-        if known <= MOST_AREAS_AT_ONCE:
-            return self._predicted(np.arange(known), wanted)
-        guess = np.empty(len(wanted))
-        tree = cKDTree(self.inputs_[:, :2])
-        for part in _neighbourhoods(wanted[:, :2], MOST_AREAS_AT_ONCE // 4):
-            _, near = tree.query(wanted[part, :2].mean(axis=0), MOST_AREAS_AT_ONCE)
-            guess[part] = self._predicted(np.sort(near), wanted[part])
-        return guess
-
-    def _predicted(self, known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        """Predict from some of the areas, with their mean as generalised least squares give it."""
-        own, observed = self.inputs_[known], self.observed_[known]
-        among = self._covariance(own, own)
-        among[np.diag_indices_from(among)] += self.variances[-1]  # type: ignore[index]
-        ones = np.ones(len(known))
-        # Turned round, it has the order of columns that LAPACK takes without a copy.
-        factor = cho_factor(among.T, lower=True, overwrite_a=True, check_finite=False)
-        solved, solved_ones = cho_solve(factor, np.column_stack([observed, ones])).T
-        mean = float(solved.sum() / solved_ones.sum())
-        guess = mean + self._covariance(wanted, own) @ (solved - mean * solved_ones)
+        wanted = _scaled(inputs, self.scaling_)
+        guess = self.of_many_.predict(wanted) if self.of_many_ else self._predicted(wanted)
         return np.asarray(guess * self.sd_ + self.mean_)
 
+    def _predicted(self, wanted: np.ndarray) -> np.ndarray:
+        """Predict from all areas at once, their mean as generalised least squares give it."""
+        own = self.inputs_
+        among = self._covariance(own, own)
+        among[np.diag_indices_from(among)] += self.variances[-1]  # type: ignore[index]
+        ones = np.ones(len(own))
+        # Turned round, it has the order of columns that LAPACK takes without a copy.
+        factor = cho_factor(among.T, lower=True, overwrite_a=True, check_finite=False)
+        solved, solved_ones = cho_solve(factor, np.column_stack([self.observed_, ones])).T
+        mean = float(solved.sum() / solved_ones.sum())
+        return np.asarray(mean + self._covariance(wanted, own) @ (solved - mean * solved_ones))
+
     def _covariance(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        whole = np.zeros((len(one), len(other)))
         parts = _parts(one, other, self.ranges_m, self.reach, self.widths)  # type: ignore[arg-type]
-        for variance, part in zip(self.variances, parts, strict=False):  # type: ignore[arg-type]
-            if variance > _NEGLIGIBLE:
-                made = part()
-                made *= variance
-                whole += made
-        return whole
+        return added(self.variances, parts, (len(one), len(other)))  # type: ignore[arg-type]
+
+    def _parts_of_many(self) -> CovarianceParts:
+        """Say which parts of the covariance are linear or smooth in features, and which near."""
+        variances, noise = np.array(self.variances[:-1]), self.variances[-1]  # type: ignore[index]
+        looks = variances[OF_PLACE:].reshape(-1, OF_FEATURES)
+        sets = feature_sets(self.inputs_.shape[1], self.widths)
+        scale = np.zeros(self.inputs_.shape[1])
+        for mine, variance in zip(sets, looks[:, 0], strict=True):
+            scale[mine] = np.sqrt(variance * (variance > NEGLIGIBLE) / (mine.stop - mine.start))
+        smooth = (looks * (np.arange(OF_FEATURES) > 0)).ravel()
+        return CovarianceParts(
+            linear=partial(_linear, scale > 0, scale[scale > 0]),
+            smooth=_sum_of(alike, smooth, self.reach, self.widths),
+            near=_sum_of(near, variances[:OF_PLACE], self.ranges_m),
+            noise=noise,
+        )
+
+
+def _linear(seen: np.ndarray, scale: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    return np.asarray(inputs[:, seen] * scale)
+
+
+def _sum_of(parts: Callable[..., Parts], variances: np.ndarray, *how: Any) -> Covariance | None:
+    """Give the covariance that parts add up to; None where none of them counts."""
+    return partial(_summed, parts, variances, how) if (variances > NEGLIGIBLE).any() else None
+
+
+def _summed(
+    parts: Callable[..., Parts],
+    variances: np.ndarray,
+    how: Sequence[Any],
+    one: np.ndarray,
+    other: np.ndarray,
+) -> np.ndarray:
+    return added(variances, parts(one, other, *how), (len(one), len(other)))
+
+
+def _parts(
+    one: np.ndarray,
+    other: np.ndarray,
+    ranges_m: Sequence[float],
+    reach: Sequence[float],
+    widths: Sequence[int],
+) -> Parts:
+    return [*near(one, other, ranges_m), *alike(one, other, reach, widths)]
 
 
 def estimated(
@@ -156,7 +199,7 @@ def estimated(
     scaled = _scaled(inputs, _scaling(inputs))[some]
     reach = tuple(
         float(np.median(cdist(scaled[:300, mine], scaled[:300, mine]))) or 1.0
-        for mine in _sets(scaled.shape[1], widths)
+        for mine in feature_sets(scaled.shape[1], widths)
     )
     centred = observed[some] - observed[some].mean()
     made = _parts(scaled, scaled, ranges_m, reach, widths)
@@ -194,62 +237,6 @@ def images_alone(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         {**found, "variances": (*(0.0,) * OF_PLACE, *linear, noise)}
         for noise in NOISE_OF_IMAGES_ALONE
     ]
-
-
-def _sets(width: int, widths: Sequence[int]) -> list[slice]:
-    """Give the columns of each set of features, of inputs of so many columns."""
-    ends = np.cumsum([2, *widths]).tolist()
-    sets = [slice(start, end) for start, end in pairwise([*ends, width])]
-    return [mine for mine in sets if mine.stop > mine.start]
-
-
-def _parts(
-    one: np.ndarray,
-    other: np.ndarray,
-    ranges_m: Sequence[float],
-    reach: Sequence[float],
-    widths: Sequence[int],
-) -> list[Callable[[], np.ndarray]]:
-    """Say how to compute what each part makes of areas: near, 0.05 at its range, or alike."""
-    lag_m = cdist(one[:, :2], other[:, :2])
-    parts: list[Callable[[], np.ndarray]]
-    parts = [partial(_exponential, lag_m, range_m) for range_m in ranges_m]
-    parts += [partial(_matern, lag_m, range_m) for range_m in ranges_m[1:]]
-    for mine, own_reach in zip(_sets(one.shape[1], widths), reach, strict=True):
-        alike = one[:, mine] @ other[:, mine].T
-        # Gaussian kernels often have no part: then what they are made of is not computed.
-        unlike = cache(partial(_unlike, one[:, mine], other[:, mine], alike, own_reach))
-        parts.append(partial(np.divide, alike, mine.stop - mine.start))
-        parts += [partial(_gaussian, unlike, weight) for weight in (0.5, 2.0)]
-    return parts
-
-
-def _exponential(lag_m: np.ndarray, range_m: float) -> np.ndarray:
-    lag = lag_m * (-3 / range_m)
-    return np.exp(lag, out=lag)
-
-
-def _matern(lag_m: np.ndarray, range_m: float) -> np.ndarray:
-    """Compute the Matérn correlation of smoothness 3/2."""
-    lag = lag_m * (4.744 / range_m)
-    decay = np.exp(-lag)
-    lag += 1
-    lag *= decay
-    return lag
-
-
-def _unlike(one: np.ndarray, other: np.ndarray, alike: np.ndarray, reach: float) -> np.ndarray:
-    """Compute squared distances in units of the reach, of products that are there already."""
-    squared = alike * -2
-    squared += np.sum(one**2, axis=1)[:, None]
-    squared += np.sum(other**2, axis=1)
-    squared /= reach**2
-    return np.asarray(np.maximum(squared, 0, out=squared))
-
-
-def _gaussian(unlike: Callable[[], np.ndarray], weight: float) -> np.ndarray:
-    made = unlike() * -weight
-    return np.exp(made, out=made)
 
 
 @dataclass(frozen=True)
@@ -341,15 +328,3 @@ def _compact_groups(place_m: np.ndarray, most: int, seed: int) -> np.ndarray:
             break
         chosen.update(tree.query(place_m[anchor], _GROUP)[1].tolist())
     return np.sort(np.fromiter(chosen, dtype=np.intp))
-
-
-def _neighbourhoods(place_m: np.ndarray, most: int) -> Iterator[np.ndarray]:
-    """Halve places along the longer side until each part has at most so many."""
-    waiting = [np.arange(len(place_m))]
-    while waiting:
-        part = waiting.pop()
-        if len(part) <= most:
-            yield part
-            continue
-        longer = int(np.argmax(np.ptp(place_m[part], axis=0)))
-        waiting += np.array_split(part[np.argsort(place_m[part, longer], kind="stable")], 2)

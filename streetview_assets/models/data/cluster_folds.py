@@ -10,8 +10,8 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial import cKDTree
 
-MOST_OF_A_TREE = 4_000
-"""A tree needs the distances of all pairs."""
+from streetview_assets.models.data.splits import MANY_AREAS
+
 _CLUSTER_COUNTS = 9
 _SHARES_WHOLE = (0.25, 0.5, 0.75, 1.0)
 
@@ -43,8 +43,8 @@ class Tree:
             Draws places, where there are very many.
         """
         some_m = place_m
-        if len(place_m) > MOST_OF_A_TREE:
-            drawn = rng.choice(len(place_m), MOST_OF_A_TREE, replace=False)
+        if len(place_m) > MANY_AREAS:
+            drawn = rng.choice(len(place_m), MANY_AREAS, replace=False)
             some_m = place_m[np.sort(drawn)]
         nearest = np.asarray(cKDTree(some_m).query(place_m)[1])
         if len(some_m) == len(place_m):

@@ -15,6 +15,9 @@ from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation
 
 MOST_AUTHORITY_FOLDS = 20
+MANY_AREAS = 4_000
+"""Of more areas, what would grow faster than they do is made of groups, landmarks and those around.
+"""
 LEAST_TO_LEARN_FROM = 5
 
 

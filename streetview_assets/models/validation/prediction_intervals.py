@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import group_folds
+from streetview_assets.models.data.splits import MANY_AREAS, MOST_AUTHORITY_FOLDS, group_folds
 from streetview_assets.models.metrics.conformal import (
     LEAST_TO_ADAPT,
     HeldOut,
@@ -113,13 +113,18 @@ def places_apart(
     -------
     numpy.ndarray
         The authority, where the others have `LEAST_TO_ADAPT` areas whichever it is, and always
-        where authorities are held out; else a fifth of the blocks; where folds are made of blocks,
-        or there is one block, the fold. Shape (n,), strings.
+        where authorities are held out; of many areas in many authorities, one of twenty groups of
+        these, since each place asks for intervals of its own, made of all areas; else a fifth of
+        the blocks; where folds are made of blocks, or there is one block, the fold. Shape (n,),
+        strings.
     """
     codes = np.array(authority_codes, dtype=str)
     _, sizes = np.unique(codes, return_counts=True)
-    if validation == "authorities" or len(codes) - sizes.max(initial=0) >= LEAST_TO_ADAPT:
+    if validation == "authorities":
         return codes
+    if len(codes) - sizes.max(initial=0) >= LEAST_TO_ADAPT:
+        many = len(codes) > MANY_AREAS and len(sizes) > MOST_AUTHORITY_FOLDS
+        return group_folds(codes, MOST_AUTHORITY_FOLDS, seed=0).astype(str) if many else codes
     if validation == "blocks" or len(np.unique(block)) < 2:
         return fold.astype(str)
     return group_folds(block, PARTS, seed=0).astype(str)

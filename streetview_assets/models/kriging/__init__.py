@@ -1,0 +1,1 @@
+"""Kriging of more areas than a matrix of all of them allows."""
