@@ -3,6 +3,7 @@ import pytest
 
 from streetview_assets.metrics import measure, resampled_scores
 from streetview_assets.models.metrics.bootstrap import LEAST_GROUPS, interval_of, resample_weights
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets_tests.simulations.fields import centres, gaussian_field
 
 PLACES = centres(400, 1)
@@ -68,6 +69,14 @@ def test_fewer_than_ten_independent_groups_give_no_interval_and_say_so():
 def test_weights_do_not_hang_on_the_order_of_what_is_scored_with_them():
     first, again = (resample_weights(PLACES, error_of(2_000), 20, 5).weights for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def test_weights_do_not_hang_on_how_many_threads_there_are():
+    drawn = []
+    for threads in (1, 2):
+        with limit_threads(threads):
+            drawn.append(resample_weights(PLACES, error_of(2_000), 20, 5).weights)
+    assert np.array_equal(*drawn)
 
 
 def test_the_interval_lies_about_the_score_of_the_areas_as_they_are():

@@ -14,6 +14,7 @@ from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.metrics.bootstrap import interval_of, resample_weights
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
 PENALTIES = np.logspace(-2, 3, 12)
@@ -90,6 +91,7 @@ def why_no_direction(areas: pl.DataFrame) -> str | None:
     return "the target is the same in all areas" if areas["value"].n_unique() == 1 else None
 
 
+@limit_threads()
 def find_direction(
     vectors: np.ndarray,
     values: np.ndarray,

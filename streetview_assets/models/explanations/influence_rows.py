@@ -17,6 +17,7 @@ from streetview_assets.models.explanations.influence import (
     influences,
 )
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.explanations import LOWERS, RAISES
 from streetview_assets.tables.registry import TABLES
 
@@ -75,6 +76,7 @@ def images_by_area(
     }
 
 
+@limit_threads()
 def add_influences(
     made: InfluenceRows,
     areas: Mapping[str, ImagesOfArea],

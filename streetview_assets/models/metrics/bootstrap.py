@@ -26,6 +26,7 @@ from scipy.special import gamma, log_ndtr
 from scipy.stats import norm, t
 
 from streetview_assets.models.metrics.residual_field import FieldPosterior, field_posterior
+from streetview_assets.processes.threads import limit_threads
 
 LEAST_GROUPS = 10
 """Of fewer independent groups nobody can say how far chance reaches."""
@@ -74,6 +75,7 @@ class Resamples:
     note: str | None = None
 
 
+@limit_threads()
 def resample_weights(
     place_m: np.ndarray,
     residuals: np.ndarray | None,
