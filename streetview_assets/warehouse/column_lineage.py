@@ -28,22 +28,24 @@ def column_lineage(
         is made of what the study file says alone, stands for no other and is left out.
     """
     from sqlglot import exp, parse_one
-    from sqlglot.lineage import lineage
+    from sqlglot.lineage import Node, lineage
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
+    from sqlglot.schema import MappingSchema
 
     made = {table: list(TABLES[table].schema) for table in TABLES}
     made |= {mart.name: list(mart.columns) for mart in others}
     known = {**made, STUDY_RELATION: study_columns}
-    schema: dict[str, object] = {
-        table: dict.fromkeys(names, "text") for table, names in known.items()
-    }
+    read = {*query.reads, STUDY_RELATION}
+    # Once for all columns: sqlglot parses each name of a plain dict anew for each of them.
+    schema = MappingSchema(
+        {table: dict.fromkeys(known[table], "text") for table in read}, dialect="duckdb"
+    )
     parsed = parse_one(query.sql, dialect="duckdb")
     named = qualify(parsed, schema=schema, dialect="duckdb", validate_qualify_columns=False)
     scope = build_scope(named)
 
-    def ends(column: str) -> list[tuple[str, str]]:
-        way = lineage(column, named, schema, scope=scope, copy=False, trim_selects=False)
+    def ends(way: Node) -> list[tuple[str, str]]:
         leaves = [node for node in way.walk() if not node.downstream]
         found = [
             (node.source.name, exp.to_column(node.name, dialect="duckdb").name)
@@ -52,4 +54,5 @@ def column_lineage(
         ]
         return sorted({(table, name) for table, name in found if name in made.get(table, ())})
 
-    return {column: of for column in query.columns if (of := ends(column))}
+    ways = lineage(None, named, schema, scope=scope, copy=False, trim_selects=False)
+    return {column: of for column in query.columns if (of := ends(ways[column]))}
