@@ -1,6 +1,7 @@
 """What the models learn from: tables of the lake, put together as the study file says."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from streetview_assets.study_state.lineage import spec_for, specs, study_asset
 if TYPE_CHECKING:
     from streetview_assets.models.data.cluster_features import AreaImages
     from streetview_assets.models.data.dataset import AreaDataset
+    from streetview_assets.models.evaluations.by_authority import HeldOutTogether
 
 SATELLITE, DESCRIPTIONS = "satellite_embeddings", "place_descriptions"
 POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
@@ -119,18 +121,44 @@ def dataset_of_all(work: AssetContext) -> "AreaDataset":
 
     A country's images would else be read again for each of its authorities.
     """
+    return _of_all(work).data
+
+
+def predicted_together(work: AssetContext, authority_codes: Collection[str]) -> "HeldOutTogether":
+    """Predict authorities by models of all others, once for those that are held out together.
+
+    Of many authorities twenty groups are held out: each group's models would else be tuned and
+    trained again for every authority in it.
+    """
+    from streetview_assets.models.evaluations.by_authority import predict_together
+
+    of_all, group = _of_all(work), frozenset(authority_codes)
+    if group not in of_all.predicted:
+        of_all.predicted[group] = predict_together(of_all.data, study_scoring(work), group)
+    return of_all.predicted[group]
+
+
+@dataclass(frozen=True)
+class _OfAll:
+    """The areas of all authorities, and what groups of these are predicted to be by the others."""
+
+    data: "AreaDataset"
+    predicted: "dict[frozenset[str], HeldOutTogether]" = field(default_factory=dict)
+
+
+def _of_all(work: AssetContext) -> _OfAll:
     read = tables_read(
         spec_for(work.asset, work.study), work.opened.lake, work.opened.encoder, work.authority
     )
     named = digest([work.asset, work.opened.study_hash, str(work.opened.root), read])
     if named not in _put_together:
         _put_together.clear()
-        _put_together[named] = area_dataset(work, model_tables(work))
+        _put_together[named] = _OfAll(area_dataset(work, model_tables(work)))
     return _put_together[named]
 
 
-_put_together: "dict[str, AreaDataset]" = {}
-"""The last of `dataset_of_all` in this process, by all that it is made from."""
+_put_together: dict[str, _OfAll] = {}
+"""The last of `_of_all` in this process, by all that it is made from."""
 
 
 def area_datasets(work: AssetContext) -> "dict[str, AreaDataset]":

@@ -4,7 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.evaluations.by_authority import score_held_out
+from streetview_assets.models.evaluations.by_authority import (
+    predict_held_out,
+    predict_together,
+    score_held_out,
+)
 from streetview_assets.models.evaluations.selection import headline
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -48,6 +52,21 @@ def test_authorities_that_are_held_out_together_do_not_reach_the_model(areas_of,
     _, before = score_held_out(data, scoring, {"E1", "E2"})
     _, after = score_held_out(spoiled, scoring, {"E1", "E2"})
     assert before["predicted"].equals(after["predicted"])
+
+
+def test_each_of_those_held_out_together_is_predicted_as_if_it_were_alone(areas_of, quick, scored):
+    data, scoring = areas_of().by_area_code(), scored(quick(), 1, "E1")
+    together = predict_together(data, scoring, {"E1", "E2"})
+    for code in ("E1", "E2"):
+        learning = ~np.isin(data.authority_codes, ["E1", "E2"])
+        _, alone = predict_held_out(data, scoring, mine(data, code), learning)
+        own = replace(scoring, authority_code=code)
+        scores, predictions = score_held_out(data, own, {"E1", "E2"}, together)
+        assert set(scores["authority_code"]) == {code}
+        found = predictions.filter(model="tuned").sort("area_code")
+        assert found["area_code"].to_list() == list(alone.areas.area_codes)
+        for name in ("predicted", "lower", "upper"):
+            assert found[name].to_numpy() == pytest.approx(getattr(alone, name)["tuned"])
 
 
 def test_what_cannot_be_tested_says_so(areas_of, quick, scored):

@@ -34,10 +34,18 @@ from streetview_assets.study.models import Models
 from streetview_assets.validations import AUTHORITIES
 
 SCORES, PREDICTIONS = "held_out_scores", "held_out_predictions"
+NO_AREA = "no area of this authority has imagery and a value"
+
+
+HeldOutTogether = tuple[Scoring, OutOfFold] | str
+"""Authorities predicted by models of others, with the scoring's own seed and blocks; or why not."""
 
 
 def score_held_out(
-    data: AreaDataset, scoring: Scoring, held_out_with: Collection[str] = ()
+    data: AreaDataset,
+    scoring: Scoring,
+    held_out_with: Collection[str] = (),
+    predicted: HeldOutTogether | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Score models on an authority that they never saw, tuning included.
 
@@ -54,6 +62,8 @@ def score_held_out(
         same.
     held_out_with
         Authorities that are not learned from either, as `splits.held_out_together` names them.
+    predicted
+        What `predict_together` gives of all of these; default: found here.
 
     Returns
     -------
@@ -61,15 +71,17 @@ def score_held_out(
         Tables `held_out_scores` and `held_out_predictions`. With too few areas to
         learn from, or none to test on, no predictions and one row of scores that says so.
     """
-    data = data.by_area_code()
+    data, code = data.by_area_code(), scoring.authority_code or ""
     codes = np.array(data.authority_codes, dtype=str)
-    held_out = codes == scoring.authority_code
-    learning = ~held_out & ~np.isin(codes, list(held_out_with))
-    made = predict_held_out(data, scoring, held_out, learning)
+    held_out = codes == code
+    made = predicted or predict_together(data, scoring, {code, *held_out_with})
+    if not held_out.any():
+        made = NO_AREA
     if isinstance(made, str):
         row = no_score(scoring, AUTHORITIES, int(held_out.sum()), made)
         return scores_frame([row], SCORES), predictions_frame(scoring, [], PREDICTIONS)
-    scoring, split = made
+    scoring, split = replace(made[0], authority_code=code), _of_authority(made[1], code)
+    learning = ~np.isin(codes, [code, *held_out_with])
     weights = neighbour_weights(split.areas.geometry)
     rows = score_rows(scoring, split, weights, data.observed[learning | held_out])
     if no_wider := _why_no_wider(codes[learning]):
@@ -77,9 +89,46 @@ def score_held_out(
     return scores_frame(rows, SCORES), predictions_frame(scoring, [split], PREDICTIONS)
 
 
+def predict_together(
+    data: AreaDataset, scoring: Scoring, held_out_together: Collection[str]
+) -> HeldOutTogether:
+    """Predict authorities by models of all others, once for all that learn from the same.
+
+    Parameters
+    ----------
+    data
+        Areas of all authorities with imagery and a value, in any order.
+    scoring
+        How models are scored.
+    held_out_together
+        Codes of the authorities, as `splits.held_out_together` names them.
+    """
+    data = data.by_area_code()
+    held_out = np.isin(data.authority_codes, list(held_out_together))
+    return predict_held_out(data, scoring, held_out, ~held_out)
+
+
+def _of_authority(split: OutOfFold, code: str) -> OutOfFold:
+    """Keep the areas of one of the authorities that were held out."""
+    mine = np.array(split.areas.authority_codes, dtype=str) == code
+    ends = (split.predicted, split.lower, split.upper)
+    predicted, lower, upper = ({name: one[mine] for name, one in end.items()} for end in ends)
+    return replace(
+        split,
+        areas=split.areas.take(mine),
+        fold=split.fold[mine],
+        predicted=predicted,
+        lower=lower,
+        upper=upper,
+        block=split.block[mine],
+        distance_m=split.distance_m[mine],
+        learned_share=split.learned_share[mine],
+    )
+
+
 def predict_held_out(
     data: AreaDataset, scoring: Scoring, held_out: np.ndarray, learning: np.ndarray
-) -> tuple[Scoring, OutOfFold] | str:
+) -> HeldOutTogether:
     """Predict authorities by models tuned and trained on others, authorities held out inside.
 
     Parameters
@@ -136,7 +185,7 @@ def _noting(row: Row, note: str) -> Row:
 
 def _why_not(learning: np.ndarray, held_out: np.ndarray, competing: Competitors) -> str | None:
     if not held_out.any():
-        return "no area of this authority has imagery and a value"
+        return NO_AREA
     if short := too_few(int(learning.sum())):
         return f"{short} in the other authorities"
     return no_candidate(competing)

@@ -15,6 +15,7 @@ from streetview_assets.orchestration.model_inputs import (
     dataset_of_all,
     model_asset,
     model_tables,
+    predicted_together,
     study_features,
     study_scoring,
 )
@@ -123,7 +124,8 @@ def held_out_model(work: AssetContext) -> AssetResult:
         return work.not_applicable(why)
     data = dataset_of_all(work)
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
-    scores, predictions = score_held_out(data, study_scoring(work), together)
+    predicted = predicted_together(work, together)
+    scores, predictions = score_held_out(data, study_scoring(work), together, predicted)
     run_id = _keep_scores(work, data, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult(

@@ -11,7 +11,7 @@ import pytest
 from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.model_inputs import dataset_of_all
+from streetview_assets.orchestration.model_inputs import dataset_of_all, predicted_together
 from streetview_assets.orchestration.runs.forecast import forecast
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.status import study_status
@@ -98,17 +98,21 @@ def test_areas_are_put_together_once_for_all_authorities_held_out(made, monkeypa
         )
         opened.write("area_embeddings", {"area_embeddings": pooled}, code, Provenance("by hand"))
 
-    def of(code: str):
-        return dataset_of_all(
-            AssetContext(opened, "held_out_model", code, "run", False, False, None, None)
-        )
+    def work(code: str) -> AssetContext:
+        return AssetContext(opened, "held_out_model", code, "run", False, False, None, None)
 
+    def of(code: str):
+        return dataset_of_all(work(code))
+
+    groups = [opened.authorities[:2], opened.authorities[2:]]
     first, *others = opened.authorities
     data = of(first)
     assert set(data.authority_codes) == set(opened.authorities)
     with monkeypatch.context() as patch:
         patch.setattr(Lake, "read", lambda *_, **__: pytest.fail("read again"))
         assert all(of(code) is data for code in others)
+        found = [[predicted_together(work(code), group) for code in group] for group in groups]
+        assert all(one is other for one, other in found), "predicted once for a group"
     fewer = opened.read("targets", first).with_columns(value=pl.lit(None, pl.Float64))
     opened.write("targets", {"targets": fewer}, first, Provenance("by hand"))
     assert set(of(first).authority_codes) == set(others), "what has changed is read"
