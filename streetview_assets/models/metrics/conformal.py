@@ -257,11 +257,11 @@ def for_unseen(
     sds, reaches = _needed(calibration, known)
     quantiles = np.maximum(calibration.quantile(known.image_counts), 1e-12)
     times = np.minimum(sds / quantiles, reaches)
-    names, sizes = np.unique(authority_codes, return_counts=True)
+    _, member, sizes = np.unique(authority_codes, return_inverse=True, return_counts=True)
     least = max(calibration.level - SHORT_IN_ONE_PLACE, calibration.level / 2)
     own = [
-        conformal_quantile(times[authority_codes == name], least)
-        for name in names[sizes >= LEAST_OF_AN_AUTHORITY]
+        conformal_quantile(times[member == one], least)
+        for one in np.flatnonzero(sizes >= LEAST_OF_AN_AUTHORITY)
     ]
     each = [quantile for quantile in own if quantile is not None]
     if len(each) < 2:

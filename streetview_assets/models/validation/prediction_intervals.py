@@ -7,6 +7,7 @@ one authority: among its blocks). In a new area of the authority they hold all t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import MANY_AREAS, MOST_AUTHORITY_FOLDS, group_folds
 from streetview_assets.models.metrics.conformal import (
     LEAST_TO_ADAPT,
+    Calibration,
     HeldOut,
     calibrate,
     for_unseen,
@@ -139,23 +141,38 @@ def _intervals(
     unseen: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     lower, upper = np.full((2, len(predicted)), np.nan)
+    # Authorities that are held out together have the same errors to look at.
+    calibrated = cache(
+        partial(_calibrated, made_by, made, tested.areas.target_limits, level, unseen)
+    )
     for fold, apart in sorted(set(zip(tested.fold.tolist(), tested.apart.tolist(), strict=True))):
         mine = (tested.fold == fold) & (tested.apart == apart)
         used = (made_by.fold != fold) & (made_by.apart != apart)
-        away_m = made_by.distance_m[used]
-        known = HeldOut(
-            made_by.areas.observed[used],
-            made[used],
-            made_by.areas.image_counts[used],
-            None if np.isnan(away_m).any() else away_m,
-        )
-        others = len(np.unique(made_by.apart[used]))
-        aim = level + SHORT_OF_OTHERS * (1 - level) / max(others, 1)
-        calibration = calibrate(known, tested.areas.target_limits, aim)
+        calibration = calibrated(used.tobytes())
         if calibration is None:
             continue
-        if unseen:
-            calibration = for_unseen(calibration, known, made_by.apart[used])
         given = predicted[mine], tested.areas.image_counts[mine], tested.distance_m[mine]
         lower[mine], upper[mine] = calibration.interval(*given, unseen=unseen)
     return lower, upper
+
+
+def _calibrated(
+    made_by: _Part,
+    made: np.ndarray,
+    limits: tuple[float, float],
+    level: float,
+    unseen: bool,
+    used: bytes,
+) -> Calibration | None:
+    """Calibrate intervals by the errors of some areas, a mask of booleans as bytes."""
+    some = np.frombuffer(used, dtype=bool)
+    away_m, apart = made_by.distance_m[some], made_by.apart[some]
+    known = HeldOut(
+        made_by.areas.observed[some],
+        made[some],
+        made_by.areas.image_counts[some],
+        None if np.isnan(away_m).any() else away_m,
+    )
+    aim = level + SHORT_OF_OTHERS * (1 - level) / max(len(np.unique(apart)), 1)
+    calibration = calibrate(known, limits, aim)
+    return for_unseen(calibration, known, apart) if calibration and unseen else calibration
