@@ -19,7 +19,6 @@ from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.image_loading import (
     Prepared,
     Source,
-    cores,
     prepare,
     prepare_content,
     prepare_images,
@@ -29,7 +28,7 @@ from streetview_assets.embeddings.vectors import vector_series
 from streetview_assets.image_decoding import MOST_PIXELS
 from streetview_assets.processes.in_order import in_order
 from streetview_assets.processes.on_progress import OnProgress, untold
-from streetview_assets.processes.threads import limit_threads
+from streetview_assets.processes.threads import cores, limit_threads
 
 BEGUN_AHEAD = 1
 """Batches that a GPU has before it beside the one that is waited for: enough to compute on."""

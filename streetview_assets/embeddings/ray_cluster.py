@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.ray_tasks import first_missing, not_seen
 from streetview_assets.errors import EngineError, EngineUnavailableError
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.process_id import is_gone, process_mark
+from streetview_assets.processes.threads import cores
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.study.embeddings import Engine
 

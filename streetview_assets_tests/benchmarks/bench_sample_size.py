@@ -25,7 +25,6 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
 from streetview_assets.models.data.splits import holdout_split
@@ -44,7 +43,7 @@ from streetview_assets.models.evaluations.sample_size_runs import (
 )
 from streetview_assets.models.evaluations.sample_size_summary import free_and_constant
 from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
-from streetview_assets.processes.threads import limit_threads
+from streetview_assets.processes.threads import cores, limit_threads
 from streetview_assets.study.sample_size import SampleSize
 
 IMAGES = int(os.environ.get("SAMPLE_SIZE_IMAGES", "75586"))

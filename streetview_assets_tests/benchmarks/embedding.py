@@ -26,14 +26,14 @@ import polars as pl
 from PIL import Image, ImageOps
 
 from streetview_assets.embeddings.embed import BEGUN_AHEAD, embed_images
-from streetview_assets.embeddings.encoders.image_loading import cores, prepare
+from streetview_assets.embeddings.encoders.image_loading import prepare
 from streetview_assets.embeddings.encoders.network_encoder import (
     NetworkEncoder,
     make_network_encoder,
 )
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, take_apart
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
-from streetview_assets.processes.threads import limit_threads
+from streetview_assets.processes.threads import cores, limit_threads
 from streetview_assets.study.embeddings import Encoder
 
 MODEL = "ViT-B-32-quickgelu"

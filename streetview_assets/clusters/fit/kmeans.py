@@ -1,6 +1,8 @@
 """k-means on unit vectors: the centres of the kinds of scene."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -185,12 +187,8 @@ def fit_kmeans(
     first
         Centres (k, d) to begin at too.
     """
-    from sklearn.exceptions import ConvergenceWarning
-
     starts = starts or starts_for(len(points))
-    with limit_threads(), warnings.catch_warnings():
-        # Fewer distinct points than clusters: seen by who counts the labels.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with limit_threads(), without_convergence_warnings():
         if len(points) > MANY_IMAGES:
             rng = np.random.default_rng(seed)
             part = points[np.sort(rng.choice(len(points), TRIED_ON, replace=False))]
@@ -199,6 +197,19 @@ def fit_kmeans(
         else:
             best = _best_fit(points, k, seed, starts, first)
     return best.labels_, best.cluster_centers_, float(best.inertia_)
+
+
+@contextmanager
+def without_convergence_warnings() -> Iterator[None]:
+    """Leave unsaid that fewer points differ than there are clusters: who counts labels sees it.
+
+    Warnings are set for all threads at once: who fits in several wraps them all in this.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
 
 
 def _best_fit(

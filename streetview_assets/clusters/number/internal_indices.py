@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.clusters.fit.assign import nearest_centres
-from streetview_assets.clusters.fit.kmeans import METHOD, centres_frame, fit_kmeans, largest_first
+from streetview_assets.clusters.fit.kmeans import (
+    METHOD,
+    centres_frame,
+    fit_kmeans,
+    largest_first,
+    without_convergence_warnings,
+)
 from streetview_assets.clusters.fit.projection import Projection, fit_projection
 from streetview_assets.clusters.fit.ward import WardTree, first_centres, ward_tree
 from streetview_assets.clusters.number.density_evidence import agreement_with, density_evidence
@@ -17,7 +24,7 @@ from streetview_assets.clusters.number.silhouette import mean_silhouette
 from streetview_assets.clusters.number.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.processes.on_progress import OnProgress, untold
-from streetview_assets.processes.threads import limit_threads
+from streetview_assets.processes.threads import limit_threads, side_by_side
 from streetview_assets.tables.registry import TABLES
 
 SILHOUETTE_ON = 5_000
@@ -86,6 +93,14 @@ class _Fit:
     inertia: float
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """What one number of clusters gave: scores, with the seed of each, and the first fit."""
+
+    told: list[tuple[int, dict[str, float | None]]]
+    first: _Fit | None
+
+
 def score_sweep(
     sample: pl.DataFrame,
     *,
@@ -133,7 +148,7 @@ def score_sweep(
     """
     vectors = matrix(sample["embedding"])
     all_seeds = [(seed + more) % 2**32 for more in range(seeds)]
-    with limit_threads():
+    with limit_threads(), without_convergence_warnings():
         trees = {of_seed: ward_tree(vectors, of_seed) for of_seed in all_seeds}
         kinds = find_kinds(vectors, seed)
         rows = [
@@ -147,17 +162,32 @@ def score_sweep(
             images = None if few else _prepared(vectors, pca, seed)
             gap_of_one = _gap(images, WITHOUT_STRUCTURE_FROM, seed)
             rows += _rows({**key, "k": WITHOUT_STRUCTURE_FROM, "seed": seed}, gap_of_one)
-            for done, k in enumerate(numbers, start=1):
-                fits = {of_seed: _fit(images, k, of_seed, tree) for of_seed, tree in trees.items()}
-                for of_seed, found in fits.items():
-                    rows += _rows({**key, "k": k, "seed": of_seed}, _indices(images, found))
-                labels = [found.labels for found in fits.values() if found]
-                comparisons = _comparisons(images, k, all_seeds, labels, kinds)
-                rows += _rows({**key, "k": k, "seed": seed}, comparisons)
-                if images and (found := fits[seed]):
-                    centres.append(_centres(images, found, encoder, space))
+            score = partial(_scored, images, seeds=all_seeds, trees=trees, kinds=kinds)
+            for done, (k, found) in enumerate(
+                zip(numbers, side_by_side(score, numbers), strict=True), start=1
+            ):
+                for of_seed, told in found.told:
+                    rows += _rows({**key, "k": k, "seed": of_seed}, told)
+                if images and found.first:
+                    centres.append(_centres(images, found.first, encoder, space))
                 on_progress(place * len(numbers) + done, len(spaces) * len(numbers))
     return Sweep(TABLES["cluster_scores"].frame(rows), pl.concat(centres))
+
+
+def _scored(
+    images: _Images | None,
+    k: int,
+    *,
+    seeds: list[int],
+    trees: Mapping[int, WardTree | None],
+    kinds: Kinds | None,
+) -> _Scored:
+    """Fit so many clusters from each seed, and score the fits."""
+    fits = {seed: _fit(images, k, seed, trees[seed]) for seed in seeds}
+    told = [(seed, _indices(images, found)) for seed, found in fits.items()]
+    labels = [found.labels for found in fits.values() if found]
+    told.append((seeds[0], _comparisons(images, k, seeds, labels, kinds)))
+    return _Scored(told, fits[seeds[0]])
 
 
 def _rows(key: dict[str, object], values: dict[str, float | None]) -> list[dict[str, object]]:

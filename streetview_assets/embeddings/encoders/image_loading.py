@@ -156,13 +156,6 @@ def _view(folder: Path, file: str, least_side_px: int | None) -> Image.Image:
         raise BrokenImageError(f"{file}: {error}") from error
 
 
-def cores() -> int:
-    """Cores that this process may use, which a container can make fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _prepare_all(preparation: Preparation, folder: Path, paths: Sequence[Source]) -> list[Prepared]:
     return [prepare(preparation, path, folder) for path in paths]
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.orchestration.model_inputs import pooled_datasets, study_scoring
+from streetview_assets.processes.threads import cores
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption

@@ -12,6 +12,7 @@ from streetview_assets.perception.prediction.rated import rated_images
 from streetview_assets.perception.prediction.validation import rater_folds
 from streetview_assets.perception.prediction.validation.evaluation import evaluate
 from streetview_assets.perception.prediction.validation.folds import MODES, folds_of
+from streetview_assets.perception.prediction.validation.out_of_fold import out_of_fold
 from streetview_assets.perception.prediction.validation.scores import Ceiling, Scored, score_rows
 from streetview_assets_tests.simulations.perception import no_agreement, plan, settings, town
 
@@ -97,6 +98,17 @@ def test_the_number_of_neighbours_is_chosen_by_other_units(rated):
     twins = replace(rated, vectors=rated.vectors[np.arange(120) // 2 * 2])
     noise = replace(twins, scores=np.random.default_rng(0).normal(size=60).repeat(2))
     assert best_k(noise, settings(k=(1, 40))) == 40
+
+
+def test_predictions_do_not_hang_on_how_many_folds_are_computed_at_once(rated, monkeypatch):
+    fold = folds_of(rated, "random", 1.0, 0)
+    told = []
+    for granted in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", granted)
+        told += out_of_fold([rated], fold, settings(), [True])
+    one, several = told
+    assert one.keys() == several.keys()
+    assert all(np.array_equal(one[model], several[model]) for model in one)
 
 
 def test_every_model_is_scored_under_every_validation(evaluated):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import EncoderError
+from streetview_assets.processes.threads import cores
 
 if TYPE_CHECKING:
     import torch

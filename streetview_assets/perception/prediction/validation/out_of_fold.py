@@ -14,6 +14,7 @@ from streetview_assets.perception.prediction.predictors import (
 )
 from streetview_assets.perception.prediction.rated import RatedImages
 from streetview_assets.perception.prediction.ridge import RidgeFit, decompose, fit_ridges
+from streetview_assets.processes.threads import side_by_side
 from streetview_assets.study.perception import Perception
 
 
@@ -42,27 +43,39 @@ def out_of_fold(
         For each of `alike` the predictions of every model that could learn in every fold; NaN of
         images that have nothing it looks at, and in fold 0.
     """
-    made: list[Predictions] = [{} for _ in alike]
-    times: Counter[tuple[int, str, int]] = Counter()
-    numbers = np.unique(fold[fold > 0])
-    for number in numbers:
-        held_out = fold == number
+    parts = [fold == number for number in np.unique(fold[fold > 0])]
+
+    def predicted(held_out: np.ndarray) -> list[Predictions]:
         learning = (fold > 0) & ~held_out
         train, test = ([rated.take(part) for rated in alike] for part in (learning, held_out))
-        # What no score takes part in is found once for all that was rated.
-        near = find_near(train[0], test[0], settings)
-        by_ridge = settings.method == RIDGE or any(everything)
-        ridges = _ridges(train) if by_ridge else [None] * len(train)
-        for at, every in enumerate(everything):
-            told = predict(
-                train[at], test[at], settings, everything=every, near=near, ridge=ridges[at]
-            )
+        return _predicted(train, test, settings, everything)
+
+    made: list[Predictions] = [{} for _ in alike]
+    times: Counter[tuple[int, str, int]] = Counter()
+    for held_out, of_fold in zip(parts, side_by_side(predicted, parts), strict=True):
+        for at, told in enumerate(of_fold):
             for model, values in told.items():
                 made[at].setdefault(model, np.full(len(fold), np.nan))[held_out] = values
                 times[at, *model] += 1
     return [
-        {model: values for model, values in one.items() if times[at, *model] == len(numbers)}
+        {model: values for model, values in one.items() if times[at, *model] == len(parts)}
         for at, one in enumerate(made)
+    ]
+
+
+def _predicted(
+    train: Sequence[RatedImages],
+    test: Sequence[RatedImages],
+    settings: Perception,
+    everything: Sequence[bool],
+) -> list[Predictions]:
+    """Predict one fold; what no score takes part in is found once for all that was rated."""
+    near = find_near(train[0], test[0], settings)
+    by_ridge = settings.method == RIDGE or any(everything)
+    ridges = _ridges(train) if by_ridge else [None] * len(train)
+    return [
+        predict(train[at], test[at], settings, everything=every, near=near, ridge=ridges[at])
+        for at, every in enumerate(everything)
     ]
 
 
