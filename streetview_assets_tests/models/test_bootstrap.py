@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from streetview_assets.metrics import measure, resampled_scores
+from streetview_assets.models.evaluations.gains import paired_gain
 from streetview_assets.models.metrics.bootstrap import LEAST_GROUPS, interval_of, resample_weights
 from streetview_assets.processes.threads import limit_threads
-from streetview_assets_tests.simulations.fields import centres, gaussian_field
+from streetview_assets_tests.simulations.fields import centres, gaussian_field, gaussian_fields
+from streetview_assets_tests.simulations.score_intervals import out_of_fold, signal
 
 PLACES = centres(400, 1)
 
@@ -62,6 +64,10 @@ def test_fewer_than_ten_independent_groups_give_no_interval_and_say_so():
         assert drawn.weights.shape == (0, 400)
         assert "at least 10 needed" in drawn.note
     assert "9 independent" in nine.note
+    nearly = gaussian_field(PLACES, 4_500, np.random.default_rng(29))
+    short = resample_weights(PLACES, nearly, 50, 1)
+    assert 9.5 < short.independent_count < 10
+    assert "9 independent areas (errors alike over" in short.note
     scores = resampled_scores(np.arange(400.0), np.arange(400.0) ** 2, nine.weights)
     assert interval_of(scores["r2"], 0.9) == (None, None)
 
@@ -109,6 +115,26 @@ def test_the_interval_of_r2_knows_whether_what_is_told_lies_as_the_errors_do():
             widths.append(upper - lower)
         # Wider than of a known range: of this town it is told by the errors of a few patches.
         assert 1.1 < np.mean(widths) / (2 * 1.645 * np.std(known)) < 1.5
+
+
+@pytest.mark.parametrize("range_m", [0, 2_000])
+def test_the_interval_of_a_gain_knows_that_both_models_learn_anew(range_m):
+    rng = np.random.default_rng(7)
+    clear, seen = signal(PLACES, 2_000, rng)
+    fold = rng.permutation(np.arange(400) % 5)
+    gains, widths = [], []
+    for number, noise in enumerate(gaussian_fields(PLACES, range_m, 100, rng)):
+        observed = clear + noise
+        one, other = (out_of_fold(part, observed, fold) for part in (seen, seen[:, 1:]))
+        told = measure(observed, one)["r2"] - measure(observed, other)["r2"]
+        gains.append(told)
+        if number < 6:
+            drawn = resample_weights(PLACES, observed - one, 400, 1, told=one)
+            gain = paired_gain(observed, one[None], other[None], drawn, 0.9)
+            assert gain.value == pytest.approx(told)
+            widths.append(gain.upper - gain.lower)
+    # Weights that hold what both told, as if no model learned anew, give 0.82 and 0.98.
+    assert 0.88 < np.mean(widths) / (2 * 1.645 * np.std(gains)) < 1.25
 
 
 def test_errors_and_predictions_of_few_values_have_an_interval_as_wide_as_chance_is():

@@ -144,7 +144,10 @@ def test_authorities_held_out_count_together_and_few_have_no_interval(areas_of, 
     assert (gain["lower"], gain["draws"]) == (None, 0)
     assert "3 independent held-out groups" in gain["note"]
     found = findings(TABLES["model_scores"].frame(), gains, scored(settings), "authorities")
-    assert "Whether images add to what place tells cannot be said" in found["sentence"][0]
+    assert (
+        f"Whether images add to what place tells cannot be said: {gain['value']:.2f} in R², "
+        "no interval: as uncertain as 3 independent held-out groups, at least 10 needed; R² is"
+    ) in found["sentence"][0]
 
 
 def test_functions_of_place_add_nothing_to_place_and_a_random_split_flatters_them(

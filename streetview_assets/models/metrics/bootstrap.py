@@ -250,7 +250,7 @@ def _steadied(weights: np.ndarray, told: np.ndarray) -> np.ndarray:
 
 def _none(count: int, independent: float, of: str) -> Resamples:
     note = (
-        f"no interval: as uncertain as {independent:.0f} independent {of}, "
+        f"no interval: as uncertain as {math.floor(independent)} independent {of}, "
         f"at least {LEAST_GROUPS} needed"
     )
     return Resamples(np.empty((0, count)), independent, note)

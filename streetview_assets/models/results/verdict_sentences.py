@@ -93,7 +93,7 @@ def _added(
         f"R² is {number(known['value'])} by {name} alone and {number(both['value'])} by {name} and "
         f"{by}, {VALIDATIONS[validation].phrase} ({counted(gain['area_count'], 'area')})"
     )
-    amount = f"{number(gain['value'])} in R² ({interval(gain)})"
+    amount = f"{number(gain['value'])} in R²{interval_or_why(gain)}"
     if gain["lower"] is None:
         whether = f"Whether {whose[0].lower()}{whose[1:]} add"
         return f"{whether} to what {tells} cannot be said: {amount}; {scores}."
@@ -179,7 +179,7 @@ def against_baseline(
         return "", None
     gain = min(rows, key=lambda row: float(row["value"]))
     best = f"the best baseline ({gain['against'].replace('_', ' ')})"
-    amount = f"{number(gain['value'])} in R² ({interval(gain)})"
+    amount = f"{number(gain['value'])} in R²{interval_or_why(gain)}"
     if gain["lower"] is None:
         return f"Whether images alone beat {best} cannot be said: {amount}.", gain
     if gain["lower"] > 0:
@@ -261,6 +261,11 @@ def interval(row: Row) -> str:
     if row["lower"] is None or row["upper"] is None:
         return "no interval"
     return f"{level_of(row)} {number(row['lower'])} to {number(row['upper'])}"
+
+
+def interval_or_why(row: Row) -> str:
+    """Write the interval of a gain behind it, or why it has none."""
+    return f", {row['note']}" if row["lower"] is None and row["note"] else f" ({interval(row)})"
 
 
 def level_of(row: Row) -> str:

@@ -278,7 +278,7 @@ def _figures(work: AssetContext, scores: pl.DataFrame, grouping: str) -> dict[st
         *("model_scores", "predictions", "held_out_predictions", "held_out_scores", "validations"),
     ),
     keys=(*MODEL_KEYS, "targets.measured_on"),
-    code_version=9,
+    code_version=10,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),
