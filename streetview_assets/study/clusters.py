@@ -118,7 +118,7 @@ class Layout(Part):
         "auto", description="of t-SNE; `auto`: by the number of images"
     )
     iterations: int = Field(
-        1000, ge=250, description="most of t-SNE, which stops after 300 without progress"
+        1000, ge=250, description="most of t-SNE, which stops where 100 bring less than 0.5 %"
     )
     recipes: tuple[Literal["today", "classic"], ...] = Field(
         ("today",),

@@ -179,11 +179,11 @@ def test_five_images_and_their_copies_are_laid_out():
         assert found.select(pl.col("x", "y").is_finite().all()).row(0) == (True, True)
 
 
-def test_it_stops_after_three_hundred_iterations_without_progress():
-    stagnation = Stagnation(300)
-    errors = [3.0, 2.0, 2.5, 2.0, 2.1, 2.0, 2.0, 2.0]
+def test_it_stops_where_a_hundred_iterations_bring_next_to_nothing():
+    stagnation = Stagnation(100, 0.005)
+    errors = [3.0, 2.0, 1.99, 1.985, 1.983, 1.982]
     ended = [stagnation.lasts(50 * step, error) for step, error in enumerate(errors, start=1)]
-    assert ended == [False] * 7 + [True]
+    assert ended == [False] * 4 + [True] * 2
 
     told: list[int] = []
     few = unit(np.random.default_rng(1).normal(size=(6, 4)))
@@ -194,7 +194,7 @@ def test_it_stops_after_three_hundred_iterations_without_progress():
         )
     )  # fmt: skip
     assert told[-1] == 20_000
-    assert told[-2] < 15_000, "what no longer moves is not moved on"
+    assert told[-2] < 2_000, "what no longer moves is not moved on"
 
 
 def test_starts_and_the_classic_recipe_stand_side_by_side_with_what_each_loses():

@@ -15,8 +15,10 @@ EARLY_ITERATIONS, EARLY_EXAGGERATION = 250, 12.0
 MOMENTUM = 0.8
 CLASSIC_RATE, CLASSIC_EARLY_MOMENTUM = 200.0, 0.5
 """Of van der Maaten's own code, and of scikit-learn's defaults until 2021."""
-PATIENCE = 300
-"""Iterations without progress after which it stops."""
+PATIENCE, PROGRESS = 100, 0.005
+"""It stops where so many iterations took less than this share off the divergence. Of 2,020 images
+that is after 700 of 1,000: 0.7 % short of the least, as trustworthy, and as many neighbours kept.
+"""
 
 LOOK_EVERY = 50
 Recipe = Literal["today", "classic"]
@@ -143,23 +145,25 @@ def reduced(vectors: np.ndarray, how: Literal["pca", "svd"], seed: int) -> np.nd
 
 
 class Stagnation:
-    """Says when so many iterations have brought nothing.
+    """Says when so many iterations have brought next to nothing.
 
     Attributes
     ----------
     patience
-        Iterations.
+        Iterations, a multiple of those between two errors.
+    progress
+        Share of the error that they have to take off it.
     """
 
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-        self._best, self._best_at = np.inf, 0
+    def __init__(self, patience: int, progress: float) -> None:
+        self.patience, self.progress = patience, progress
+        self._errors: dict[int, float] = {}
 
     def lasts(self, iteration: int, error: float) -> bool:
-        """Take note of an error, and say whether the last progress is too long ago."""
-        if error < self._best:
-            self._best, self._best_at = error, iteration
-        return iteration - self._best_at >= self.patience
+        """Take note of an error, and say whether it was hardly higher so many iterations ago."""
+        self._errors[iteration] = error
+        before = self._errors.get(iteration - self.patience)
+        return before is not None and error > (1 - self.progress) * before
 
 
 def _descend(
@@ -188,7 +192,7 @@ def _descend(
         random(len(points), random_state=drawn_by) if by_chance else pca(points, random_state=seed)
     )
     places = TSNEEmbedding(first, affinities, n_jobs=1, random_state=drawn_by)
-    stagnation = Stagnation(PATIENCE)
+    stagnation = Stagnation(PATIENCE, PROGRESS)
 
     def early(iteration: int, error: float, _: Any) -> bool:
         told(iteration)

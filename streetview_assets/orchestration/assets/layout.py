@@ -54,7 +54,7 @@ MOST_CLASSIFIED = 60_000
     reads=(VECTORS, INCLUDED),
     keys=("layout", "categories", "categories_from", "seed"),
     reads_for=categories_of,
-    code_version=2,
+    code_version=3,
     study_wide=True,
     unless=(no_part("layout"),),
 )
