@@ -31,6 +31,7 @@ def write_google_study(
     (folder / "points.csv").write_text("\n".join(["lat,lon", *lines]))
     document = {
         "name": "bought",
+        "figures": {"draw": False},
         "points": {"path": "points.csv"},
         "images": {
             "provider": "google",

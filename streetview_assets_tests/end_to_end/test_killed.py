@@ -63,7 +63,10 @@ def opened(tmp_path: Path) -> OpenStudy:
 def test_killed_and_two_at_once_the_study_still_comes_to_its_end(
     opened, finished_tiny, tmp_path, monkeypatch, streetview
 ):
-    """Killed in pooled steps and in the models; two authorities made by two commands at once."""
+    """Killed in pooled steps and in the models; two authorities made by two commands at once.
+
+    In the end several processes go on; each says how far it is and, where asked, why.
+    """
     data, study = tmp_path / "data", opened.study.path
     monkeypatch.setenv("STREETVIEW_DATA", str(data))
 
@@ -71,11 +74,11 @@ def test_killed_and_two_at_once_the_study_still_comes_to_its_end(
     lake_of(opened.root)
     assert _holder_of(opened, "imagery_api")
 
-    both = [
-        start(data, "run", study, "--authority", code, "--until", "pooling") for code in AUTHORITIES
-    ]
-    for process in both:
-        assert "Failed" not in finish(process)
+    east, west = (("run", study, "--authority", code, "--until", "pooling") for code in AUTHORITIES)
+    process = start(data, *east)
+    here = streetview(*west)
+    assert here.exit_code == 0, here.output
+    assert "Failed" not in finish(process) + here.output
     assert not _holder_of(opened, "imagery_api")
     there = lake_of(opened.root)
     for table in ("areas", "images", "area_embeddings"):
@@ -93,8 +96,14 @@ def test_killed_and_two_at_once_the_study_still_comes_to_its_end(
     assert (opened.root / "mlflow.db").is_file()
     lake_of(opened.root)
 
-    said = finish(start(data, "run", study, "--jobs", 2))
+    said = finish(start(data, "run", study, "--jobs", 2, "-v"))
     assert "Closed" in said
+    for authority in AUTHORITIES:
+        assert f" {authority} cluster_assignments: made in " in said
+        of = f"INFO streetview_assets.orchestration.build: cluster_assignments of {authority}: "
+        first, last = (line.partition(of)[2] for line in said.splitlines() if of in line)
+        assert first == "not there yet"
+        assert last.startswith("made, rows: ")
     assert "images: made" not in said
     with sqlite3.connect(opened.root / "mlflow.db") as tracked:
         names = [name for (name,) in tracked.execute("select name from experiments")]

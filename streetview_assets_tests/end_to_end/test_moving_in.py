@@ -28,6 +28,7 @@ def moved_in(tmp_path, streetview):
         store = write_store(tmp_path / "street_data.h5", **how)
         document = {
             "name": "moved-in",
+            "figures": {"draw": False},
             "points": {"path": store.name},
             "images": {"provider": "hdf5", "path": store.name, "max_failed_share": 0.1},
             "encoder": {"name": "import", "path": store.name},

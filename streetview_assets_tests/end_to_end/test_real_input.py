@@ -14,7 +14,9 @@ import yaml
 from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
-from streetview_assets_tests.end_to_end.small_studies import environment
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets_tests.end_to_end.small_studies import OF_OTHERS, environment
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 DATA = SHARED / "data"
@@ -48,7 +50,9 @@ def imd(name: str, value: str, path: Path = IMD_2025, code: str = "lsoa21_code")
     }  # fmt: skip
 
 
+NO_FIGURES = {"figures": {"draw": False}}
 CENTRE = {
+    **NO_FIGURES,
     "name": "leeds-centre",
     "crs": "EPSG:27700",
     "authorities": [LEEDS],
@@ -72,10 +76,19 @@ class Tried:
 
     def streetview(self, command: str, *options: str) -> None:
         """Run the command on the study, in this process."""
-        of_others = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
-        own = {**dict.fromkeys(of_others), "STREETVIEW_DATA": str(self.data), "COLUMNS": "200"}
+        own = {**dict.fromkeys(OF_OTHERS), "STREETVIEW_DATA": str(self.data), "COLUMNS": "200"}
         done = CliRunner().invoke(app, [command, str(self.file), *options], env=own)
         assert done.exit_code == 0, done.output
+
+    def make(self, *assets: str) -> OpenStudy:
+        """Make some tables, without publication."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in OF_OTHERS:
+                patch.delenv(name, raising=False)
+            patch.setenv("STREETVIEW_DATA", str(self.data))
+            opened = open_study(self.file)
+            assert run_study(opened, only=frozenset(assets)).failures == []
+        return opened
 
     def ask(self, query: str) -> pl.DataFrame:
         """Ask the published database."""
@@ -98,20 +111,23 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def leeds(study):
-    """The centre of Leeds to the end, with fewer points and small images."""
-    tried = study({**CENTRE, "points": {"spacing_m": 900, "min_per_area": 1}})
+    """The centre of Leeds to the end, with fewer points, small images and all figures."""
+    points = {"spacing_m": 900, "min_per_area": 1}
+    tried = study({**CENTRE, "points": points, "figures": {"draw": True}})
     tried.streetview("run")
     return tried
 
 
 def test_leeds_has_points_where_there_are_roads_and_nowhere_else(study):
-    tried = study(CENTRE)
-    tried.streetview("run", "--until", "points")
-    found = tried.ask("select * from authority_coverage").row(0, named=True)
-    assert (found["authority_code"], found["area_count"]) == (LEEDS, 488)
-    assert 75 <= found["area_with_point_count"] <= 83
-    assert 353 <= found["road_km"] <= 355
-    assert 1.5 <= found["points_per_km"] <= 4
+    opened = study(CENTRE).make("areas", "road_network", "sample_points")
+    points, road_km = (
+        opened.read("sample_points"),
+        opened.read("road_network")["length_m"].sum() / 1e3,
+    )
+    assert opened.read("areas")["authority_code"].to_list() == [LEEDS] * 488
+    assert 75 <= points["area_code"].n_unique() <= 83
+    assert 353 <= road_km <= 355
+    assert 1.5 <= points.height / road_km <= 4
 
 
 def test_every_area_of_leeds_is_there_with_its_reason_where_nothing_is_predicted(leeds):
@@ -178,12 +194,12 @@ def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(st
             "targets": [imd("imd_rank", "IMD_rank", imd_2019, "lsoa11_code")],
         }
     )
-    tried.streetview("run", "--until", "points")
-    assert tried.ask("select count(*), count(value) from targets").rows() == [(482, 482)]
-    assert tried.ask("select distinct authority_name from areas").rows() == [("Leeds",)]
-    roads = tried.ask("select sum(length_m) / 1000 as km, count(*) as n from road_network")
-    assert 353 <= roads["km"].item() <= 355
-    in_pieces = tried.ask("select count(*) from road_network where road_id like '%/%'").item()
+    opened = tried.make("areas", "targets", "road_network")
+    assert opened.read("targets")["value"].len() == opened.read("targets")["value"].count() == 482
+    assert opened.read("areas")["authority_name"].unique().to_list() == ["Leeds"]
+    roads = opened.read("road_network")
+    assert 353 <= roads["length_m"].sum() / 1000 <= 355
+    in_pieces = roads["road_id"].str.contains("/").sum()
     assert in_pieces < 40, "slits between areas that do not quite meet cut no road"
 
 
@@ -209,10 +225,9 @@ def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study):
 def test_an_extract_of_openstreetmap_gives_points_along_its_streets(study):
     roads = {"path": str(DATA / "roads" / "its-example.osm.pbf")}
     tried = study({**CENTRE, "name": "leeds-pbf", "roads": roads})
-    tried.streetview("run", "--until", "points")
-    found = tried.ask("select road_km, area_with_point_count from authority_coverage").row(0)
-    assert 4 <= found[0] <= 7
-    assert 3 <= found[1] <= 5
+    opened = tried.make("areas", "road_network", "sample_points")
+    assert 4 <= opened.read("road_network")["length_m"].sum() / 1000 <= 7
+    assert 3 <= opened.read("sample_points")["area_code"].n_unique() <= 5
 
 
 def squares(folder: Path, size_m: float = 500) -> Path:
@@ -235,15 +250,18 @@ def squares(folder: Path, size_m: float = 500) -> Path:
 
 
 def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
+    taken = pl.read_csv(PHOTOS / "metadata.csv").gather_every(3)
+    taken.write_csv(tmp_path / "a_third.csv")
     tried = study(
         {
+            **NO_FIGURES,
             "name": "santa-clara",
             "areas": {"path": str(squares(tmp_path)), "code": "code"},
             "points": {"from": "images"},
             "images": {
                 "provider": "folder",
                 "path": str(PHOTOS),
-                "positions": str(PHOTOS / "metadata.csv"),
+                "positions": str(tmp_path / "a_third.csv"),
                 "columns": {"captured_at": "captured_at", "heading_deg": "compass_angle"},
             },
             "encoder": {
@@ -256,7 +274,7 @@ def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
     )
     tried.streetview("run")
     images = tried.ask("select status, captured_on, heading_deg, area_code from images")
-    assert images["status"].to_list() == ["ok"] * 293
+    assert images["status"].to_list() == ["ok"] * taken.height
     assert images["captured_on"].unique().dt.to_string().to_list() == ["2018-11-01"]
     assert images["heading_deg"].null_count() == images["area_code"].null_count() == 0
     encoder = tried.ask("select library, dimension from encoders").row(0)
@@ -273,6 +291,7 @@ def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
 def test_images_with_nothing_but_exif_reach_clusters_without_areas(study):
     tried = study(
         {
+            **NO_FIGURES,
             "name": "opensfm",
             "points": {"from": "images"},
             "images": {"provider": "folder", "path": str(DATA / "photos" / "opensfm")},
@@ -280,14 +299,17 @@ def test_images_with_nothing_but_exif_reach_clusters_without_areas(study):
             "clusters": {"k": 3, "sweep": [2, 5], "seeds": 1},
         }
     )
-    tried.streetview("run", "--until", "clusters")
-    berlin = tried.ask(
-        "select cluster, count(*) filter (latitude < 54) as berlin, count(*) as n "
-        "from cluster_assignments join images using (image_id) "
-        "join sample_points using (point_id) group by cluster having berlin > 0"
+    opened = tried.make(
+        *("image_files", "sample_points", "panoramas", "images", "encoders", "image_embeddings"),
+        *("cluster_model", "cluster_assignments"),
     )
-    assert berlin.drop("cluster").rows() == [(3, 3)], "Berlin's church looks like no street of Lund"
-    assert tried.ask("select count(*) from images where status = 'ok'").item() == 32
+    images = opened.read("images").filter(status="ok")
+    assert images.height == 32
+    place = images.join(opened.read("sample_points"), on="point_id").select("image_id", "latitude")
+    of_image = opened.read("cluster_assignments").join(place, on="image_id")
+    in_berlin = of_image.group_by("cluster").agg((pl.col("latitude") < 54).sum(), count=pl.len())
+    berlin = in_berlin.filter(pl.col("latitude") > 0).drop("cluster")
+    assert berlin.rows() == [(3, 3)], "Berlin's church looks like no street of Lund"
 
 
 def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path):
@@ -317,14 +339,12 @@ def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path
             "targets": [{**excel, "sheet": "ranks"}],
         }
     )
-    tried.streetview("run", "--until", "points")
-    assert tried.ask("select count(*), count(distinct point_id) from sample_points").row(0) == (
-        300, 300
-    )  # fmt: skip
-    assert tried.ask("select count(*) from road_network").item() == 60, "one line for both ways"
-    joined = tried.ask("select area_code, value from targets").join(
-        index, left_on="area_code", right_on="lsoa21_code"
-    )
+    opened = tried.make("areas", "targets", "road_network", "sample_points")
+    points = opened.read("sample_points")["point_id"]
+    assert points.len() == points.n_unique() == 300
+    assert opened.read("road_network").height == 60, "one line for both ways"
+    values = opened.read("targets").select("area_code", "value")
+    joined = values.join(index, left_on="area_code", right_on="lsoa21_code")
     assert joined.height == 488
     assert (joined["value"] == joined["IMD_rank"]).all()
 

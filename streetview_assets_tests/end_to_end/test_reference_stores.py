@@ -75,6 +75,7 @@ def test_a_store_with_lsoas_and_ranks_gives_frames_records_and_a_model(
     write_deprivation(tmp_path)
     document = {
         "name": "moved-in",
+        "figures": {"draw": False},
         "areas": {
             "path": "lsoa.gpkg", "code": CODE, "name": NAME,
             "lookup": {"path": "lookup.csv", "code": CODE, "authority_code": "LAD22CD"},

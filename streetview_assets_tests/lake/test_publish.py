@@ -19,7 +19,13 @@ from streetview_assets.study.embeddings import ALPHAEARTH_CREDIT, Satellite
 from streetview_assets.tables.contract import Column
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, publish
-from streetview_assets.warehouse.published_query import DATABASE, query_published
+from streetview_assets.warehouse.published_query import (
+    DATABASE,
+    ask,
+    opened_publication,
+    published_file,
+    query_published,
+)
 
 PLACE = ["longitude", "latitude"]
 BUILT_AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
@@ -33,7 +39,15 @@ def _ask(study, sql: str) -> pl.DataFrame:
     return query_published(study.lake.root, sql)
 
 
-def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
+@pytest.fixture(scope="module")
+def tables(published_once) -> dict[str, pl.DataFrame]:
+    """Every table of the published file, read in one go."""
+    path = published_file(published_once.lake.root)
+    with opened_publication(path) as connection:
+        return {name: ask(connection, f"from {name}") for name in TABLES}
+
+
+def test_every_table_is_a_table_with_the_types_of_its_contract(published_once, tables):
     kinds = dict(
         _ask(
             published_once, "select table_name, table_type from information_schema.tables"
@@ -41,7 +55,7 @@ def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
     )
     for name, table in TABLES.items():
         assert kinds[name] == "BASE TABLE"
-        found = _ask(published_once, f"from {name}").schema
+        found = tables[name].schema
         for column, dtype in table.schema.items():
             if isinstance(dtype, pl.List) or (name, column) == ("image_embeddings", "embedding"):
                 continue
@@ -54,7 +68,9 @@ def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
     assert {"area_profile", "authority_coverage", "about"} <= {*kinds}
 
 
-def test_columns_are_those_of_the_contract_but_for_vectors_that_stay_in_the_lake(published_once):
+def test_columns_are_those_of_the_contract_but_for_vectors_that_stay_in_the_lake(
+    published_once, tables
+):
     out = {"image_embeddings", "panorama_embeddings", "baseline_embeddings", "rated_embeddings"}
     out |= {"satellite_embeddings", "place_descriptions"}
     comments = dict(
@@ -63,20 +79,18 @@ def test_columns_are_those_of_the_contract_but_for_vectors_that_stay_in_the_lake
     for name, table in TABLES.items():
         left_out = {"embedding"} if name in out else set()
         columns = [one for one in table.schema if one not in left_out]
-        assert _ask(published_once, f"from {name} limit 0").columns == columns
+        assert tables[name].columns == columns
         assert comments[name].startswith(table.meaning)
         assert ("--with-vectors" in comments[name]) == bool(left_out)
 
 
-def test_rows_are_those_of_the_lake_sorted_by_key(published_once):
+def test_rows_are_those_of_the_lake_sorted_by_key(published_once, tables):
     for name, table in TABLES.items():
         expected = published_once.lake.read(name).sort(table.key)
         columns = [
             column for column, dtype in table.schema.items() if not isinstance(dtype, pl.List)
         ]
-        assert (
-            _ask(published_once, f"from {name}").select(columns).equals(expected.select(columns))
-        ), name
+        assert tables[name].select(columns).equals(expected.select(columns)), name
 
 
 def test_pooled_vectors_have_the_encoders_length_and_distances_work(published_once):

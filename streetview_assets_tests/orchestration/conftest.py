@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
@@ -96,20 +96,22 @@ def _town(study: Path) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def _empty_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[OpenStudy, dg.Definitions]:
+def empty_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The town, of which nothing is made: for tests that bring an instance of their own."""
     folder = tmp_path_factory.mktemp("empty")
     study = write_town(folder / "study")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STREETVIEW_DATA", str(folder / "data"))
-        return open_study(study), build_definitions(study)
+        opened, definitions = open_study(study), build_definitions(study)
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Town(opened, instance, definitions)
 
 
 @pytest.fixture
-def unmade_town(_empty_once: tuple[OpenStudy, dg.Definitions]) -> Iterator[Town]:
+def unmade_town(empty_town: Town) -> Iterator[Town]:
     """The town with an instance of its own in memory, for tests that execute nothing."""
-    opened, definitions = _empty_once
     with dg.DagsterInstance.ephemeral() as instance:
-        yield Town(opened, instance, definitions)
+        yield replace(empty_town, instance=instance)
 
 
 @pytest.fixture

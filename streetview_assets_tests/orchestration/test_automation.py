@@ -1,6 +1,8 @@
 """What starts by itself: evaluated on a real instance, to which results are reported."""
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -22,14 +24,27 @@ from streetview_assets_tests.orchestration.ticks import (
 )
 
 
+@pytest.fixture(scope="module")
+def settled_once(empty_town, tmp_path_factory):
+    """Instance of a study in which all is made and one tick has passed, and what sensors kept."""
+    home = tmp_path_factory.mktemp("settled")
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        automation = Automation(replace(empty_town, instance=instance))
+        automation.all_made("1")
+        assert automation.tick(WEDNESDAY) == set()
+        assert automation.tick(WEDNESDAY, FETCH_IMAGES) == set()
+    return home, automation.cursors
+
+
 @pytest.fixture
-def settled_town(unmade_town):
-    """Automation of a study in which all is made and one tick has passed."""
-    automation = Automation(unmade_town)
-    automation.all_made("1")
-    assert automation.tick(WEDNESDAY) == set()
-    assert automation.tick(WEDNESDAY, FETCH_IMAGES) == set()
-    return automation
+def settled_town(empty_town, settled_once, tmp_path):
+    """Automation of such a study, whose instance is to be changed."""
+    home, cursors = settled_once
+    shutil.copytree(home, tmp_path / "home")
+    with dg.DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        automation = Automation(replace(empty_town, instance=instance))
+        automation.cursors = dict(cursors)
+        yield automation
 
 
 def test_nothing_starts_where_nothing_changed(settled_town):

@@ -21,7 +21,11 @@ from streetview_assets.study_state.open_study import open_study
 EAST = "X01000001"
 POOL = "imagery_api"
 UP_TO_IMAGES = ("areas", "targets", "road_network", "sample_points", "panoramas", "images")
-ENDLESS = {"spacing_m: 600": "spacing_m: 60", "[64, 64]": "[320, 320]"}
+ENDLESS = {
+    "spacing_m: 600": "spacing_m: 100",
+    "[64, 64]": "[320, 320]",
+    "seed: 1": "seed: 1\nfigures: {draw: false}",
+}
 FETCH_FOR_EVER = """
 import sys
 from pathlib import Path
