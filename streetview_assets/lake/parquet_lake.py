@@ -297,7 +297,8 @@ def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
     wanted
         Columns and types of the table as it is now.
     """
-    there = [name for name in wanted if name in pq.read_schema(path).names]
+    stored = set(pq.read_schema(path).names)
+    there = [name for name in wanted if name in stored]
     part = pl.read_parquet(path, columns=there, glob=False, hive_partitioning=False)
     return part.match_to_schema(wanted, missing_columns="insert")
 
