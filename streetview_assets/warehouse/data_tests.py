@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import polars as pl
 
 from streetview_assets.lake.parquet_lake import Lake
@@ -63,7 +64,11 @@ def run_checks(
     reads = {table for check in checks for table in check.reads}
     with over_the_lake(lake, reads, study, authority) as connection:
         for check in checks:
-            connection.execute(f"create or replace temp table offending as\n{check.sql}")
-            (count,) = connection.execute("select count(*) from offending").fetchall()[0]
-            sample = connection.sql(f"select * from offending limit {int(sample_rows)}").pl()
+            sample = connection.sql(f"from (\n{check.sql}\n) limit {int(sample_rows)}").pl()
+            count = sample.height and _count(connection, check)  # most checks find nothing
             yield CheckResult(check, count, in_utc(sample))
+
+
+def _count(connection: duckdb.DuckDBPyConnection, check: Query) -> int:
+    ((count,),) = connection.execute(f"select count(*) from (\n{check.sql}\n)").fetchall()
+    return int(count)

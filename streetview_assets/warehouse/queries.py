@@ -277,8 +277,10 @@ def register_table(
         made = connection.read_parquet(
             list(map(as_literal, files)), hive_partitioning=False, union_by_name=True
         )
-        made.create_view(f"files of {table}")
-        _add_grown_columns(connection, table)
+        if table not in TABLES or made.columns == TABLES[table].schema.names():
+            made.create_view(table)
+        else:
+            _add_grown_columns(connection, made, table)
     elif table in TABLES:
         connection.register(table, TABLES[table].frame())
     else:
@@ -288,13 +290,16 @@ def register_table(
         )
 
 
-def _add_grown_columns(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make the view of a table: its files, with nulls where it has grown since they were made."""
-    files = f'from "files of {table}"'
-    if table in TABLES:
-        connection.register(f"contract of {table}", TABLES[table].frame())
-        files = f'from "contract of {table}" union all by name {files}'
-    connection.execute(f'create view "{table}" as {files}')
+def _add_grown_columns(
+    connection: duckdb.DuckDBPyConnection, files: duckdb.DuckDBPyRelation, table: str
+) -> None:
+    """Make the view of a table that has grown since its files were made: nulls are in the rest."""
+    files.create_view(f"files of {table}")
+    connection.register(f"contract of {table}", TABLES[table].frame())
+    connection.execute(
+        f'create view "{table}" as from "contract of {table}" '
+        f'union all by name from "files of {table}"'
+    )
 
 
 def as_literal(path: Path) -> str:
