@@ -83,10 +83,14 @@ def test_place_alone_scores_at_random_and_not_by_blocks(areas_of, quick, scored,
     assert flattered > pooled(scores, "tuned", "blocks")["value"] + 0.3
 
 
-def test_the_order_of_rows_changes_nothing(data, quick, scored):
+def test_the_order_of_rows_and_folds_computed_at_once_change_nothing(
+    data, quick, scored, monkeypatch
+):
     data = data.take(np.arange(0, len(data), 2))
     settings = quick(candidates=("ridge", "gradient_boosting"), folds=2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     first = select_models(data, scored(settings, 7))
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
     order = np.random.default_rng(0).permutation(len(data))
     second = select_models(data.take(order), scored(settings, 7))
     assert_frame_equal(first.scores, second.scores, abs_tol=1e-9, rel_tol=1e-9)

@@ -41,6 +41,7 @@ from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.out_of_fold import (
     Fold,
     distances_m,
+    each_fold,
     folds_of,
     learned_shares,
     out_of_fold,
@@ -354,22 +355,22 @@ def cross_validate(
     if folds is None:
         folds = folds_of(data, validation, settings, seed, repeat)
     data = with_vectors_around(data, min(len(data.take(one.learning)) for one in folds))
-    done: list[TunedModels] = []
-    trials: list[dict[str, Any]] = []
+    tuned: dict[int, TunedModels] = {}
+    trials: dict[int, list[dict[str, Any]]] = {}
     budget_s = None if timeout_s is None else timeout_s / len(folds)
 
     def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
         train = for_places(train, test.place_m)
-        models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
-        predicted = predict_all(models, train, test, fold.seed)
-        done.append(models)
-        trials.extend(models.trials(validation, fold.number, repeat))
-        if on_fold:
-            on_fold()
-        return predicted
+        with fitting_context(len(data)):
+            models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
+            tuned[fold.number] = models
+            trials[fold.number] = models.trials(validation, fold.number, repeat)
+            return predict_all(models, train, test, fold.seed)
 
-    with fitting_context(len(data)):
-        number, predicted = out_of_fold(data, folds, predict)
+    each = each_fold(data, on_fold, is_timed=timeout_s is not None)
+    with fitting_context(len(data)):  # and in every thread: warnings are set for all of them
+        number, predicted = out_of_fold(data, folds, predict, each)
+    done = [tuned[fold.number] for fold in folds]
     held_out = number > 0
     areas = data if held_out.all() else data.take(held_out)
     predicted = {name: made[held_out] for name, made in predicted.items()}
@@ -390,6 +391,6 @@ def cross_validate(
         block=block[held_out],
         distance_m=distances_m(data, folds)[held_out],
         learned_share=learned_shares(data, folds)[held_out],
-        trials=trials,
+        trials=[row for fold in folds for row in trials[fold.number]],
         truncated=any(models.truncated for models in done),
     )

@@ -17,7 +17,10 @@ from streetview_assets.models.data.splits import (
     outer_folds,
     seed_of,
 )
+from streetview_assets.models.validation.fold_fits import SMALL_AREA_COUNT
 from streetview_assets.models.validation.task import matched_folds
+from streetview_assets.processes.on_progress import Each, telling
+from streetview_assets.processes.threads import side_by_side
 from streetview_assets.study.models import Models
 from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation
@@ -65,6 +68,7 @@ def out_of_fold(
     data: Data,
     folds: Sequence[Fold],
     predict: Callable[[Data, Data, Fold], dict[Model, np.ndarray]],
+    each: Each = map,
 ) -> tuple[np.ndarray, dict[Model, np.ndarray]]:
     """Predict what each fold holds out by what it learns from, and nothing else.
 
@@ -77,6 +81,8 @@ def out_of_fold(
     predict
         Given the rows to learn from, the rows to predict and the fold: the predictions of each
         model, shape (rows held out,).
+    each
+        Calls with each fold, in turn or several at once.
 
     Returns
     -------
@@ -86,12 +92,34 @@ def out_of_fold(
     """
     number = np.zeros(len(data), dtype=np.int64)
     predicted: dict[Model, np.ndarray] = {}
-    for fold in folds:
+
+    def of_fold(fold: Fold) -> dict[Model, np.ndarray]:
+        return predict(data.take(fold.learning), data.take(fold.held_out), fold)
+
+    for fold, found in zip(folds, each(of_fold, folds), strict=True):
         number[fold.held_out] = fold.number
-        found = predict(data.take(fold.learning), data.take(fold.held_out), fold)
         for model, values in found.items():
             predicted.setdefault(model, np.full(len(data), np.nan))[fold.held_out] = values
     return number, predicted
+
+
+def each_fold(data: AreaDataset, on_fold: Callable[[], None] | None, *, is_timed: bool) -> Each:
+    """Choose how folds of areas are gone through: several at once, where results are the same.
+
+    A fit to many areas has all cores as it is, and takes much memory; a few clusters of images are
+    kept for all folds; and a budget in seconds is for one after the other.
+
+    Parameters
+    ----------
+    data
+        All areas.
+    on_fold
+        Called after each.
+    is_timed
+        Whether there is such a budget.
+    """
+    is_alone = is_timed or len(data) > SMALL_AREA_COUNT or data.images is not None
+    return telling(on_fold, map if is_alone else side_by_side)
 
 
 def learned_shares(data: AreaDataset, folds: Sequence[Fold]) -> np.ndarray:
