@@ -33,7 +33,8 @@ targets:
     area_code: area_code
     value: deprivation_score
     more_is: worse
-models: {{candidates: [ridge], trials: 1, folds: 2, block_km: 1, buffer_km: 0, deals: 1}}
+models: {{candidates: [ridge], trials: 1, folds: 2, block_km: 1, buffer_km: 0, deals: 1,
+  holdout: null}}
 seed: 1
 """
 

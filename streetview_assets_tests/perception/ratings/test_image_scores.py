@@ -165,12 +165,12 @@ def test_pairs_are_scored_by_group_and_by_what_ties_them_together():
     assert order["gender man"] == ["a", "b", "c"]
     assert set(scores["method"]) == {"bradley_terry"}
     assert set(scores.filter(component=2)["image_id"]) == {"x", "y"}
-    turned = image_scores(
-        *(ratings([]), table[::-1], NOWHERE), groups=RaterGroups(gender=True), least_raters=20
+    few, turned = (
+        image_scores(
+            *(ratings([]), rows, NOWHERE), groups=RaterGroups(gender=True), least_raters=21
+        )
+        for rows in (table, table[::-1])
     )
-    assert turned[0].equals(scores)
-    few = image_scores(
-        *(ratings([]), table, NOWHERE), groups=RaterGroups(gender=True), least_raters=21
-    )
+    assert turned[0].equals(few[0])
     assert set(few[1]) == {"gender woman, safe", "gender man, safe"}
     assert set(few[0]["group_name"]) == {"all"}
