@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from streetview_assets.processes.stopping import LINE
+from streetview_assets.processes.workers import keeping_workers, worker_pool
 
 BUSY = """
 import os, sys, time
@@ -53,4 +54,25 @@ def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
     said, _ = process.communicate(timeout=20)
     assert (process.returncode, said) == (130, f"{LINE}\n")
     _, alive = psutil.wait_procs(others, timeout=10)
+    assert not alive
+
+
+def test_workers_that_have_done_their_work_are_kept_for_the_next_and_no_longer():
+    def those_of(workers):
+        with worker_pool(workers) as pool:
+            pool.submit(os.getpid).result()
+            return {psutil.Process(one) for one in pool._processes}
+
+    with keeping_workers():
+        first, again = those_of(2), those_of(2)
+        assert first == again
+        assert not first & those_of(1), "others are asked for"
+        with pytest.raises(ZeroDivisionError), worker_pool(2):
+            raise ZeroDivisionError
+        assert not first & those_of(2), "broken off, they have ended"
+        for one in (killed := those_of(2)):
+            one.kill()
+        last = those_of(2)
+        assert not killed & last
+    _, alive = psutil.wait_procs(first | last, timeout=10)
     assert not alive

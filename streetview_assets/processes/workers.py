@@ -6,7 +6,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from time import sleep
 from typing import Any
@@ -14,6 +16,43 @@ from typing import Any
 from streetview_assets.processes import stopping
 
 _watching: list[threading.Thread] = []
+
+
+@dataclass(frozen=True)
+class _Started:
+    """Processes that were started: where they are given work, and the pipe that they end with."""
+
+    workers: int
+    pool: ProcessPoolExecutor
+    hears: Connection
+    tells: Connection
+
+    def end(self) -> None:
+        self.pool.shutdown(cancel_futures=True)
+        self.tells.close()
+        self.hears.close()
+
+
+_idle: list[list[_Started]] = []
+"""Of each block of `keeping_workers` those that wait; of one in another, the outer one's."""
+
+
+@contextmanager
+def keeping_workers() -> Iterator[None]:
+    """Keep processes that have done their work for whoever asks for as many, until the block ends.
+
+    To start one takes half a second of a core, whatever it is then to do: of a study of many
+    authorities, twice for each.
+    """
+    if _idle:
+        yield
+        return
+    _idle.append([])
+    try:
+        yield
+    finally:
+        for started in _idle.pop():
+            started.end()
 
 
 @contextmanager
@@ -24,32 +63,49 @@ def worker_pool(
     *,
     gently: bool = False,
 ) -> Iterator[ProcessPoolExecutor]:
-    """Start processes that work for the block; where the block is broken off, they end.
+    """Give processes that work for the block; where the block is broken off, they end.
 
     Parameters
     ----------
     workers
         How many, at most.
     begin, arguments
-        Called in each at its start.
+        Called in each at its start. Those without can work for another block afterwards: see
+        `keeping_workers`.
     gently
         Whether the work that a worker is at is interrupted as by Ctrl-C, and may clear up;
         otherwise the worker ends where it is.
     """
-    # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
-    context = multiprocessing.get_context("spawn")
-    hears, tells = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, _start, (hears, gently, begin, arguments))
+    is_kept = bool(_idle) and begin is None and not gently
+    started = _that_waits(workers) if is_kept else None
+    if started is None:
+        # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
+        context = multiprocessing.get_context("spawn")
+        hears, tells = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(workers, context, _start, (hears, gently, begin, arguments))
+        started = _Started(workers, pool, hears, tells)
     try:
-        _start_all(pool, workers)
-        yield pool
+        _start_all(started.pool, workers)
+        yield started.pool
     except BaseException:
-        tells.close()
+        started.tells.close()
+        started.end()
         raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        tells.close()
-        hears.close()
+    if is_kept:
+        _idle[0].append(started)
+    else:
+        started.end()
+
+
+def _that_waits(workers: int) -> _Started | None:
+    """Take as many processes of those that wait; the end of one of them is the end of all."""
+    for started in [one for one in _idle[0] if one.workers == workers]:
+        _idle[0].remove(started)
+        with suppress(BrokenProcessPool):
+            started.pool.submit(os.getpid).result()
+            return started
+        started.end()
+    return None
 
 
 def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:

@@ -90,7 +90,7 @@ def prepare_images(
     if len(paths) <= ENOUGH_FOR_PROCESSES:
         pool, work = ThreadPoolExecutor(workers), partial(_prepare_all, preparation, folder)
     else:
-        pool, packed = worker_pool(workers, _keep_blocks), pickle.dumps(preparation)
+        pool, packed = worker_pool(workers), pickle.dumps(preparation)
         work = partial(_prepare_elsewhere, packed, preparation.needs_torch, folder)
     try:
         with pool as executor:
@@ -164,6 +164,7 @@ def _prepare_elsewhere(
     packed: bytes, needs_torch: bool, folder: Path, paths: Sequence[Source]
 ) -> list[Prepared]:
     """Do the work of a process, which unpacks the preparation once."""
+    _keep_blocks()
     return _prepare_all(_unpacked(packed, needs_torch), folder, paths)
 
 
@@ -181,6 +182,7 @@ def _unpacked(packed: bytes, needs_torch: bool) -> Preparation:
     return cast("Preparation", pickle.loads(packed))
 
 
+@cache
 def _keep_blocks() -> None:
     core: Any = Image.core
     core.set_blocks_max(BLOCKS_KEPT)

@@ -25,7 +25,7 @@ from streetview_assets.orchestration.runs.instance import (
 from streetview_assets.orchestration.runs.one_run import Failure, Outcome, RunSpec, execute_run
 from streetview_assets.orchestration.runs.schedule_order import between, waves
 from streetview_assets.orchestration.sql import EXPLORER, PUBLISHED
-from streetview_assets.processes.workers import worker_pool
+from streetview_assets.processes.workers import keeping_workers, worker_pool
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import AssetSpec, specs
 from streetview_assets.study_state.open_study import OpenStudy
@@ -116,8 +116,9 @@ def run_study(
             ]
             passed += _count(wave, codes)
             listener(_of_the_run(run_specs, passed, total))
-            for outcome in run_all(run_specs, listener):
-                report.take_up(outcome)
+            with keeping_workers():
+                for outcome in run_all(run_specs, listener):
+                    report.take_up(outcome)
         if only is None and (report.made or not retry):
             for outcome in _publish(opened, run_all, listener, total):
                 report.take_up(outcome)

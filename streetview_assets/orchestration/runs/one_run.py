@@ -22,6 +22,7 @@ from streetview_assets.orchestration.runs.failure_reason import failure_reason
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.processes import stopping
 from streetview_assets.processes.log_lines import log_level, show_log_lines
+from streetview_assets.processes.workers import keeping_workers
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.text.safe_name import safe_name
 
@@ -64,6 +65,7 @@ class Outcome:
     warnings: list[Failure]
 
 
+@keeping_workers()
 def execute_run(run_spec: RunSpec, instance: dg.DagsterInstance | None = None) -> Outcome:
     """Execute one Dagster run in this process and say what came of each asset.
 
