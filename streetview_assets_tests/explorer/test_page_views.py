@@ -56,6 +56,24 @@ def test_areas_are_coloured_by_what_is_known_of_them(looked):
     assert looked.complaints == []
 
 
+def test_what_changes_is_drawn_once_where_the_same_images_stay_near(looked):
+    settle(looked)
+    times = looked.ask(
+        """async () => {
+            const times = [];
+            for (const row of [5, 6, 7]) {
+                let drawn = 0;
+                explorer.plane.deck.setProps({ onAfterRender: () => { drawn += 1; } });
+                explorer.look(row);
+                do await new Promise((done) => setTimeout(done, 400)); while (!drawn);
+                times.push(drawn);
+            }
+            return times;
+        }"""
+    )
+    assert min(times) == 1
+
+
 def test_colours_of_groups_stay_apart_for_the_colour_blind(looked):
     """Viénot, Brettel and Mollon (1999): what is left without long or middle cones."""
     colours = np.array(

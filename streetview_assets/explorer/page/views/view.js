@@ -67,7 +67,15 @@ export function makeView({ parent, study, state, onMap, onPick, ground }) {
 
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(() => { near = nearOnes(study, state, viewport(), { places, across, isSpace }); redraw(); }, SETTLED_MS);
+    timer = setTimeout(settle, SETTLED_MS);
+  }
+
+  /** Draws once more only where other images have come near. */
+  function settle() {
+    const found = nearOnes(study, state, viewport(), { places, across, isSpace });
+    if (found.length === near.length && found.every((row, at) => row === near[at])) return;
+    near = found;
+    redraw();
   }
 
   function redraw() {
