@@ -15,9 +15,15 @@ OF_A_STUDY = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
 """Variables that a run sets in its process."""
 
 
+def pytest_configure() -> None:
+    """Do not look for what can go while tests are collected: all of it stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Look no more through what was collected, and seldom through the rest, for what can go."""
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 100)
 
 

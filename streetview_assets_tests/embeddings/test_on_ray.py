@@ -46,20 +46,22 @@ encoder: {name: colour-texture}
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    """Three machines of one core each: three raylets on this one, reached from it alone."""
+    """Two machines of one core each: two raylets on this one, reached from it alone."""
     folder = tempfile.mkdtemp(prefix="sv-", dir="/tmp")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", folder)
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        for what in ("enable_metrics_collection", "event_stats", "prestart_worker_first_driver"):
+            patch.setenv(f"RAY_{what}", "0")
+        patch.setenv("RAY_task_events_report_interval_ms", "0")
         from ray.cluster_utils import Cluster
 
         node = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_log_monitor": False}
         cluster = Cluster(initialize_head=True, head_node_args=node)
         try:
-            for _ in range(2):
-                cluster.add_node(**node)
+            cluster.add_node(**node)
             yield Engine(name="ray", address=cluster.address)
         finally:
             cluster.shutdown()
