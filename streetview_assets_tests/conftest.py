@@ -9,7 +9,8 @@ import pytest
 
 FIRST = ("test_killed.py", "test_materialisation.py")
 """Files that each make a study which other files take: begun together, no worker waits for one."""
-
+LONG = ("end_to_end", "orchestration", "explorer")
+"""Folders whose files run studies, in the order of what they take; files in no folder come next."""
 
 OF_A_STUDY = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
 """Variables that a run sets in its process."""
@@ -34,11 +35,13 @@ def pytest_unconfigure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the long ones first, so that the short ones fill the end on every worker."""
+    root = Path(__file__).parent
 
-    def turn(item: pytest.Item) -> tuple[int, bool]:
-        name = item.path.name
+    def turn(item: pytest.Item) -> tuple[int, int]:
+        *folders, name = item.path.relative_to(root).parts
         first = FIRST.index(name) if name in FIRST else len(FIRST)
-        return first, "end_to_end" not in item.path.parts
+        folder = folders[0] if folders else ""
+        return first, [*LONG, "", folder].index(folder)
 
     items.sort(key=turn)
 
