@@ -101,7 +101,7 @@ def test_killed_and_two_at_once_the_study_still_comes_to_its_end(
     for authority in AUTHORITIES:
         assert f" {authority} cluster_assignments: made in " in said
         of = f"INFO streetview_assets.orchestration.build: cluster_assignments of {authority}: "
-        first, last = (line.partition(of)[2] for line in said.splitlines() if of in line)
+        first, *_, last = (line.partition(of)[2] for line in said.splitlines() if of in line)
         assert first == "not there yet"
         assert last.startswith("made, rows: ")
     assert "images: made" not in said
