@@ -86,6 +86,22 @@ def test_an_authority_has_no_say_in_its_own_intervals(data):
     assert others[1] > 1.2 * others[0]
 
 
+def test_errors_of_areas_held_out_with_it_elsewhere_set_an_interval(data):
+    rng = np.random.default_rng(0)
+    block = (data.place_m // 2_000) @ [1_000, 1]
+    number = 1 + np.unique(block, return_inverse=True)[1] % 3
+    folds = numbered_folds(data, number, "blocks", 0, 0.0)
+    error = 100 * rng.normal(size=len(data))
+    mine = np.array(data.authority_codes) == "E0"
+    width = []
+    for times in (1, 4):
+        errors = np.where((number == 1) & ~mine, times * error, error)
+        made = {TUNED: data.observed - errors}
+        lower, upper = prediction_intervals(data, folds, made, {}, block, "blocks", LEVEL)
+        width.append(np.median((upper[TUNED] - lower[TUNED])[mine & (number == 1)]))
+    assert width[1] > 1.2 * width[0]
+
+
 def test_neighbours_that_fail_together_count_for_fewer(areas_of):
     codes, images = ["E1"] * 400, np.full(400, 10)
     observed = np.arange(400.0)

@@ -17,8 +17,10 @@ TOO_FEW_RESIDUALS = "too few held-out areas for an interval of this level"
 LEAST_TO_ADAPT = 100
 """From so many errors on, intervals adapt; below, all are of one width."""
 LEAST_OF_A_CLASS = 80
-MOST_CLASSES = 8
-SHORT_OF_LEVEL = 0.025
+MOST_CLASSES = 6
+"""Quantiles of more classes scatter more, and intervals are wider by it; within a class, the
+variance expected tells areas of fewer images from those of more."""
+SHORT_OF_LEVEL = 0.03
 """So much less than the level is aimed at in the lowest and in the highest tenth of the target."""
 SHORTER = (0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
 """So much less again, the least first, until intervals are not too wide."""

@@ -1,8 +1,10 @@
 """Prediction intervals of held-out areas, each from errors made elsewhere.
 
 An authority that sets the width of its own intervals can never be seen to miss them: so what an
-area's interval is made of was neither held out with it nor lies in its authority (in a study of
-one authority: among its blocks). In a new area of the authority they hold all the better.
+area's interval is made of does not lie in its authority (in a study of one authority: in its part
+of the blocks, or in its fold). In a new area of the authority they hold all the better. Areas that
+were held out with it elsewhere are among it: their errors are of the very model that predicts it,
+and of the fewer errors intervals are made, the wider they have to be.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +55,7 @@ def prediction_intervals(
     validation: Validation,
     level: float,
 ) -> tuple[Ends, Ends]:
-    """Give every model's intervals: from its errors in other folds, or, of one fold, inner ones.
+    """Give every model's intervals: from its errors elsewhere, or, of one fold, from inner ones.
 
     Parameters
     ----------
@@ -147,7 +149,9 @@ def _intervals(
     )
     for fold, apart in sorted(set(zip(tested.fold.tolist(), tested.apart.tolist(), strict=True))):
         mine = (tested.fold == fold) & (tested.apart == apart)
-        used = (made_by.fold != fold) & (made_by.apart != apart)
+        used = made_by.apart != apart
+        if unseen:
+            used &= made_by.fold != fold
         calibration = calibrated(used.tobytes())
         if calibration is None:
             continue

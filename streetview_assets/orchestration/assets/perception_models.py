@@ -47,7 +47,7 @@ def environment_keys(study: Study) -> tuple[str, ...]:
     keys=(*KEYS, "perception.environment", "models.block_km", "seed"),
     reads_for=environment_tables,
     keys_for=environment_keys,
-    code_version=2,
+    code_version=3,
     study_wide=True,
     unless=(no_part("perception"),),
 )
