@@ -11,7 +11,8 @@ import pytest
 
 from streetview_assets.metrics import measure
 from streetview_assets.models.data.dataset import AreaDataset, assemble
-from streetview_assets.models.validation.nested_cv import competitors_for, cross_validate
+from streetview_assets.models.validation.competitors import competitors_for
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.study.models import Models
 from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy

@@ -17,7 +17,8 @@ from streetview_assets.models.results.coverage_rows import coverage_failures, co
 from streetview_assets.models.results.findings import findings
 from streetview_assets.models.results.rows import score_row, scores_frame
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED, Competitors, OutOfFold
+from streetview_assets.models.validation.competitors import Competitors
+from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
 from streetview_assets.models.validation.out_of_fold import numbered_folds
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
 from streetview_assets.tables.registry import TABLES

@@ -15,7 +15,7 @@ from streetview_assets.models.data.dataset import assemble
 from streetview_assets.models.evaluations.gains import compared
 from streetview_assets.models.results.findings import findings
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import competitors_for
+from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.simulations.fields import centres, gaussian_field

@@ -16,12 +16,9 @@ from streetview_assets.models.data.distance_matching import (
 )
 from streetview_assets.models.data.splits import splits_of
 from streetview_assets.models.results.validation_facts import validation_facts
+from streetview_assets.models.validation.competitors import Competitors, competitors_for
 from streetview_assets.models.validation.inner_folds import inner_splits
-from streetview_assets.models.validation.nested_cv import (
-    Competitors,
-    competitors_for,
-    cross_validate,
-)
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.models.validation.out_of_fold import folds_of
 from streetview_assets.models.validation.plan import ranges_of
 from streetview_assets.models.validation.task import distances_to_predict, for_places

@@ -19,7 +19,7 @@ from streetview_assets.models.data.splits import random_folds, seed_of
 from streetview_assets.models.evaluations.group_predictors import group_predictor
 from streetview_assets.models.evaluations.models_by_group import score_group_models
 from streetview_assets.models.evaluations.selection import validated_rows
-from streetview_assets.models.validation.nested_cv import competitors_for
+from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
 from streetview_assets.tables.registry import TABLES, check_contract
 

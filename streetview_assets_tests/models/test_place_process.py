@@ -9,8 +9,8 @@ from streetview_assets.models.candidates import place_process
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
 from streetview_assets.models.kriging import full_scale
+from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.inner_folds import inner_splits
-from streetview_assets.models.validation.nested_cv import competitors_for
 from streetview_assets.models.validation.tuning import tune_baseline
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import (

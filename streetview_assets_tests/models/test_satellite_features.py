@@ -14,7 +14,8 @@ from streetview_assets.models.data.dataset import assemble
 from streetview_assets.models.evaluations.gains import compared
 from streetview_assets.models.results.findings import findings
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import competitors_for, cross_validate
+from streetview_assets.models.validation.competitors import competitors_for
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.models.validation.ridge_cv import PLAIN_RIDGE, predict_by
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES

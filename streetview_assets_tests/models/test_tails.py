@@ -16,7 +16,8 @@ from streetview_assets.models.results.findings import findings
 from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.results.tail_rows import tail_rows
 from streetview_assets.models.results.validation_rows import resamples_of, score_rows
-from streetview_assets.models.validation.nested_cv import Competitors, OutOfFold
+from streetview_assets.models.validation.competitors import Competitors
+from streetview_assets.models.validation.nested_cv import OutOfFold
 from streetview_assets.tables.registry import TABLES
 
 TENTH = 1.755

@@ -7,12 +7,8 @@ import pytest
 from sklearn.metrics import r2_score
 
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.validation.nested_cv import (
-    TUNED,
-    Competitors,
-    competitors_for,
-    cross_validate,
-)
+from streetview_assets.models.validation.competitors import Competitors, competitors_for
+from streetview_assets.models.validation.nested_cv import TUNED, cross_validate
 from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
 
 VALIDATIONS = ("random", "blocks", "authorities")

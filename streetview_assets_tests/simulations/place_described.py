@@ -28,8 +28,8 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.gains import Gain, paired_gain
 from streetview_assets.models.metrics.bootstrap import resample_weights
 from streetview_assets.models.results.verdict_sentences import LEAST_GAIN
+from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.inner_folds import inner_splits
-from streetview_assets.models.validation.nested_cv import competitors_for
 from streetview_assets.models.validation.out_of_fold import folds_of
 from streetview_assets.models.validation.tuning import fitting_context, tune_baseline
 from streetview_assets.study.models import Models

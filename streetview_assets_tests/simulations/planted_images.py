@@ -27,7 +27,8 @@ from streetview_assets.models.explanations.explained_models import (
 from streetview_assets.models.explanations.features_left import FeatureMaker, ImagesOfArea
 from streetview_assets.models.explanations.influence import Influences, influences
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import Competitors, cross_validate
+from streetview_assets.models.validation.competitors import Competitors
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.pooling.leave_out import pooled
 from streetview_assets.study.models import Models
 from streetview_assets.validations import Validation

@@ -17,12 +17,8 @@ from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.small_areas import small_areas
 from streetview_assets.models.metrics.conformal import inside
-from streetview_assets.models.validation.nested_cv import (
-    TUNED,
-    Competitors,
-    OutOfFold,
-    cross_validate,
-)
+from streetview_assets.models.validation.competitors import Competitors
+from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold, cross_validate
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.prediction_intervals import CLASSES, town
 

@@ -21,12 +21,8 @@ from streetview_assets.models.metrics.morans_i import neighbour_weights
 from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import no_score, predictions_frame, score_rows
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import (
-    Competitors,
-    OutOfFold,
-    competitors_for,
-    cross_validate,
-)
+from streetview_assets.models.validation.competitors import Competitors, competitors_for
+from streetview_assets.models.validation.nested_cv import OutOfFold, cross_validate
 from streetview_assets.models.validation.out_of_fold import Fold
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.processes.on_progress import OnProgress, counter, untold

@@ -22,8 +22,9 @@ from streetview_assets.models.evaluations.selection import share_of_budget, why_
 from streetview_assets.models.metrics.applicability import Applicability, area_of_applicability
 from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate, for_unseen
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.fold_fits import fold_fits, inner_predictions
-from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
+from streetview_assets.models.validation.nested_cv import TUNED, tune_all
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.tuning import Tuned, fitting_context
 from streetview_assets.study.models import Task

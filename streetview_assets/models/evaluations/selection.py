@@ -24,12 +24,11 @@ from streetview_assets.models.results.validation_rows import (
     score_rows,
 )
 from streetview_assets.models.scoring import POOLED, Scoring
+from streetview_assets.models.validation.competitors import Competitors, competitors_for
 from streetview_assets.models.validation.nested_cv import (
     LEAST_AREAS,
     TUNED,
-    Competitors,
     OutOfFold,
-    competitors_for,
     cross_validate,
 )
 from streetview_assets.models.validation.plan import planned, ranges_of

@@ -7,13 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from streetview_assets.models.candidates.base import Candidate
-from streetview_assets.models.candidates.baselines import (
-    PLACE,
-    PLACE_AND_IMAGES,
-    Baseline,
-    baselines_for,
-)
+from streetview_assets.models.candidates.baselines import PLACE
 from streetview_assets.models.candidates.composite import (
     COMPOSITE,
     IMAGES_AROUND,
@@ -22,21 +16,10 @@ from streetview_assets.models.candidates.composite import (
     with_vectors_around,
     without_images,
 )
-from streetview_assets.models.candidates.other_features import (
-    candidates_on_others,
-    others_beside_place,
-    why_without,
-)
-from streetview_assets.models.candidates.place_and_images import place_and_images
-from streetview_assets.models.candidates.preprocessing import (
-    preparation_of,
-    prepared,
-    why_unprepared,
-)
-from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
+from streetview_assets.models.validation.competitors import Competitors
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.out_of_fold import (
     Fold,
@@ -63,26 +46,6 @@ from streetview_assets.validations import Validation
 TUNED = "tuned"
 """The model that counts: every candidate tuned, and the best of them taken, inside the fold."""
 LEAST_AREAS = 10
-
-
-@dataclass(frozen=True)
-class Competitors:
-    """Who competes on some areas.
-
-    Attributes
-    ----------
-    candidates, baselines
-        Models of images, and what they are compared with.
-    left_out
-        For each who cannot compete the reason.
-    others
-        Candidates on other features, by the name under which the best of them counts.
-    """
-
-    candidates: list[Candidate]
-    baselines: list[Baseline]
-    left_out: dict[str, str]
-    others: dict[str, list[Candidate]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,6 +85,11 @@ class TunedModels:
         every = {one.model.name: one.inner_predicted for one in (*self.candidates, *self.baselines)}
         made = {TUNED: self.best.inner_predicted, **every}
         return made if self.around is None else made | {IMAGES_AROUND: self.around}
+
+    @property
+    def inner_composed(self) -> dict[str, np.ndarray]:
+        """The same with the prediction by shrunk images, where the inner folds tell how; (n,)."""
+        return self.with_composite(self.inner_predicted, self.image_counts)
 
     @cached_property
     def shrinkage(self) -> Shrinkage | None:
@@ -208,29 +176,6 @@ class OutOfFold:
     def inside(self, model: str) -> np.ndarray:
         """Say of which areas a model's interval holds the value: 1, 0, NaN without; (n,)."""
         return inside(self.areas.observed, self.lower[model], self.upper[model])
-
-
-def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
-    """Decide who competes, on all areas: no fold may let in whom another leaves out.
-
-    Parameters
-    ----------
-    data
-        All areas.
-    settings
-        The chapter `models` of the study file.
-    """
-    candidates, left_out = candidates_for(settings.candidates, len(data))
-    baselines, without_input = baselines_for(data)
-    left_out |= without_input
-    if reason := why_unprepared(data):
-        names = [*(one.name for one in candidates), PLACE_AND_IMAGES]
-        return Competitors([], baselines, left_out | dict.fromkeys(names, reason))
-    preparation = preparation_of(data, settings)
-    rivals = [*baselines, place_and_images(preparation), *others_beside_place(data, preparation)]
-    others = candidates_on_others(data, candidates, preparation)
-    left_out |= why_without(data)
-    return Competitors(prepared(candidates, preparation), rivals, left_out, others)
 
 
 def tune_all(
@@ -320,8 +265,8 @@ def cross_validate(
     """Predict areas by models that never saw their fold, tuning included.
 
     Under blocks, areas within `buffer_km` of one held out are not learned from either.
-    Prediction intervals are made of the errors in the other folds; of a single fold, of those on
-    the inner folds of the areas learned from; in each case in other places.
+    Prediction intervals are made of the errors in other places; of a single fold, of those on the
+    inner folds of the areas learned from.
 
     Parameters
     ----------
@@ -350,37 +295,16 @@ def cross_validate(
         Where the areas cannot be split that way, or too few are left to learn from.
     """
     settings = with_blocks(data, settings, seed)
-    if validation == "knndm":
-        data = replace(data, to_predict=distances_to_predict(data, settings.task))
-    if folds is None:
-        folds = folds_of(data, validation, settings, seed, repeat)
-    data = with_vectors_around(data, min(len(data.take(one.learning)) for one in folds))
-    tuned: dict[int, TunedModels] = {}
-    trials: dict[int, list[dict[str, Any]]] = {}
-    budget_s = None if timeout_s is None else timeout_s / len(folds)
-
-    def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
-        train = for_places(train, test.place_m)
-        with fitting_context(len(data)):
-            models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
-            tuned[fold.number] = models
-            trials[fold.number] = models.trials(validation, fold.number, repeat)
-            return predict_all(models, train, test, fold.seed)
-
-    each = each_fold(data, on_fold, is_timed=timeout_s is not None)
-    with fitting_context(len(data)):  # and in every thread: warnings are set for all of them
-        number, predicted = out_of_fold(data, folds, predict, each)
-    done = [tuned[fold.number] for fold in folds]
-    held_out = number > 0
-    areas = data if held_out.all() else data.take(held_out)
-    predicted = {name: made[held_out] for name, made in predicted.items()}
-    block = blocks_of(data.place_m, settings.block_side_km)
-    inner = done[0].with_composite(done[0].inner_predicted, done[0].image_counts)
-    lower, upper = prediction_intervals(
-        data, folds, predicted, inner, block, validation, settings.interval_level
+    data, folds = _dealt(data, folds, settings, validation, seed, repeat)
+    number, predicted, tuned = _predicted_by_fold(
+        competing, data, folds, settings, validation, timeout_s, on_fold
     )
+    block = blocks_of(data.place_m, settings.block_side_km)
+    inner, level = tuned[0].inner_composed, settings.interval_level
+    lower, upper = prediction_intervals(data, folds, predicted, inner, block, validation, level)
+    held_out, trials = number > 0, zip(folds, tuned, strict=True)
     return OutOfFold(
-        areas=areas,
+        areas=data if held_out.all() else data.take(held_out),
         validation=validation,
         repeat=repeat,
         fold=number[held_out],
@@ -391,6 +315,49 @@ def cross_validate(
         block=block[held_out],
         distance_m=distances_m(data, folds)[held_out],
         learned_share=learned_shares(data, folds)[held_out],
-        trials=[row for fold in folds for row in trials[fold.number]],
-        truncated=any(models.truncated for models in done),
+        trials=[row for one, made in trials for row in made.trials(validation, one.number, repeat)],
+        truncated=any(models.truncated for models in tuned),
     )
+
+
+def _dealt(
+    data: AreaDataset,
+    folds: Sequence[Fold] | None,
+    settings: Models,
+    validation: Validation,
+    seed: int,
+    repeat: int,
+) -> tuple[AreaDataset, Sequence[Fold]]:
+    """Deal areas out, unless that was done, and tell them how far and what around them matters."""
+    if validation == "knndm":
+        data = replace(data, to_predict=distances_to_predict(data, settings.task))
+    if folds is None:
+        folds = folds_of(data, validation, settings, seed, repeat)
+    return with_vectors_around(data, min(len(data.take(one.learning)) for one in folds)), folds
+
+
+def _predicted_by_fold(
+    competing: Competitors,
+    data: AreaDataset,
+    folds: Sequence[Fold],
+    settings: Models,
+    validation: Validation,
+    timeout_s: float | None,
+    on_fold: Callable[[], None] | None,
+) -> tuple[np.ndarray, dict[str, np.ndarray], list[TunedModels]]:
+    """Give each area's fold, 0 for none; the predictions of those held out; each fold's models."""
+    tuned: dict[int, TunedModels] = {}
+    budget_s = None if timeout_s is None else timeout_s / len(folds)
+
+    def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
+        train = for_places(train, test.place_m)
+        with fitting_context(len(data)):
+            models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
+            tuned[fold.number] = models
+            return predict_all(models, train, test, fold.seed)
+
+    each = each_fold(data, on_fold, is_timed=timeout_s is not None)
+    with fitting_context(len(data)):  # and in every thread: warnings are set for all of them
+        number, predicted = out_of_fold(data, folds, predict, each)
+    predicted = {name: made[number > 0] for name, made in predicted.items()}
+    return number, predicted, [tuned[fold.number] for fold in folds]
