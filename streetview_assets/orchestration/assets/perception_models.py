@@ -76,6 +76,7 @@ def perception_model(work: AssetContext) -> AssetResult:
     writes=("image_perception",),
     reads=("image_ratings", "perception_predictions", "rated_embeddings", VECTORS, INCLUDED),
     keys=KEYS,
+    code_version=2,
     unless=(no_part("perception"),),
 )
 def image_perception(work: AssetContext) -> AssetResult:
