@@ -35,6 +35,25 @@ assert set().union(*threads.side_by_side(lambda _: counts(), range(4))) == {1}
 assert counts() == before
 """
 
+STOPPED = """
+import os, time
+from streetview_assets.processes import stopping, threads
+stopping.listen()
+threads.cores = lambda: 2
+try:
+    begin = (lambda: time.sleep(60), lambda: os.kill(os.getpid(), 2))
+    list(threads.side_by_side(lambda work: work(), begin))
+except stopping.Stopped:
+    print("in time", flush=True)
+    stopping.end()
+"""
+
+
+def test_a_signal_does_not_wait_for_what_is_under_way():
+    several = os.environ | {"OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", STOPPED], env=several, capture_output=True)
+    assert (done.returncode, done.stdout) == (130, b"in time\n")
+
 
 def test_libraries_that_are_loaded_later_are_limited_too():
     several = os.environ | {"OMP_NUM_THREADS": "2"}

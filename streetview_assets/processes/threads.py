@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from streetview_assets.processes import stopping
 from streetview_assets.processes.in_order import in_order
 
 Task = TypeVar("Task")
@@ -46,8 +47,13 @@ def side_by_side(
     if most < 2:
         yield from map(work, tasks)
         return
-    with limit_threads() as start, ThreadPoolExecutor(most, initializer=start) as pool:
-        yield from in_order(pool, work, tasks, ahead=most)
+    with limit_threads() as start:
+        pool = ThreadPoolExecutor(most, initializer=start)
+        try:
+            yield from in_order(pool, work, tasks, ahead=most)
+        finally:
+            # A signal that asks for the end does not wait for what is under way.
+            pool.shutdown(wait=not stopping.is_asked(), cancel_futures=True)
 
 
 @contextmanager
