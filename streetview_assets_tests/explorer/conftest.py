@@ -243,6 +243,7 @@ def browser() -> Iterator[Any]:
 def page_shared(browser: Any, address: str) -> Iterator[Looked]:
     """The page, opened once for all tests of a module."""
     with opened(browser, address) as page:
+        assert page.complaints == []
         yield page
 
 

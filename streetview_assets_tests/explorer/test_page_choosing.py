@@ -126,8 +126,6 @@ def test_a_selection_becomes_a_group_that_is_kept(looked):
     looked.page.get_by_role("button", name="Keep as group").click()
     looked.page.locator("#clear").click()
     assert selected(looked) == set()
-    looked.page.reload()
-    looked.page.locator("#splash").wait_for(state="hidden", timeout=60_000)
     looked.page.get_by_role("button", name="<i>mine</i>", exact=True).click()
     assert selected(looked) == ids_of_group(3)
     looked.page.get_by_role("button", name="Forget the group <i>mine</i>").click()

@@ -34,6 +34,13 @@ def server(study: OpenStudy) -> Iterator[str]:
         yield str(client.base_url)
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Any, server: str) -> Iterator[Looked]:
+    """A tab with the page, which stays open."""
+    with opened(browser, server) as looked:
+        yield looked
+
+
 def rename(looked: Looked, cluster: int, name: str) -> None:
     field = looked.page.locator(f"li[data-cluster='{cluster}'] input")
     field.fill(name)
@@ -65,13 +72,14 @@ def keep_group(looked: Looked, rows: list[int], name: str) -> None:
     looked.page.locator("[data-group]").first.wait_for()
 
 
-def test_tabs_share_names_and_lose_none(browser, server, study):
+def test_tabs_share_names_and_lose_none(browser, server, study, tab):
     path = study.study.cluster_names_file
 
     def names() -> set[str]:
         return set(read_cluster_names(path)["name"]) if path.is_file() else set()
 
-    with opened(browser, server) as one, opened(browser, server) as other:
+    one = tab
+    with opened(browser, server) as other:
         rename(one, 1, HOSTILE)
         one.page.get_by_text("kept in the study’s folder").wait_for()
         rename(other, 2, "shops")
@@ -96,16 +104,15 @@ def test_tabs_share_names_and_lose_none(browser, server, study):
         assert [text for text in (*one.complaints, *other.complaints) if gone not in text] == []
 
 
-def test_a_group_is_kept_found_again_and_removed(browser, server, study):
+def test_a_group_is_kept_found_again_and_removed(browser, server, study, tab):
     path = study.study.user_groups_file
 
     def groups() -> list[tuple[str, str]]:
         return read_user_groups(path).rows() if path.is_file() else []
 
-    with opened(browser, server) as one:
-        keep_group(one, [2, 3, 5], "__proto__")
-        ids = one.ask("() => [2, 3, 5].map((row) => explorer.study.ids[row])")
-        holds(one, groups, [("__proto__", image_id) for image_id in ids])
+    keep_group(tab, [2, 3, 5], "__proto__")
+    ids = tab.ask("() => [2, 3, 5].map((row) => explorer.study.ids[row])")
+    holds(tab, groups, [("__proto__", image_id) for image_id in ids])
     with opened(browser, server) as other:
         other.page.get_by_role("button", name="__proto__", exact=True).click()
         assert other.page.locator("#selected").inner_text() == "3 images"
@@ -125,6 +132,10 @@ def test_a_folder_of_files_keeps_them_in_the_browser_and_gives_them_as_files(
     looked.page.locator("#splash").wait_for(state="hidden", timeout=60_000)
     shows(looked, 3, HOSTILE)
     shows(looked, 2, "cluster 2")
+    assert HOSTILE in looked.page.locator("#legend").inner_text()
+    assert f"share of {HOSTILE}" in looked.page.locator("#areas").inner_text()
+    looked.page.get_by_role("button", name='mine, and "yours"', exact=True).click()
+    assert looked.page.locator("#selected").inner_text() == "2 images"
     for name in ("cluster_names.csv", "user_groups.csv"):
         with looked.page.expect_download() as told:
             looked.page.get_by_role("button", name=name).click()

@@ -88,8 +88,6 @@ def test_clusters_have_a_cover_a_size_a_profile_and_a_name_of_ones_own(looked):
     assert looked.ask("() => explorer.plane.onScreen(0)") != before, "flown to"
     first.locator("input").fill("<b>terraces</b>")
     first.locator("input").press("Enter")
-    looked.page.reload()
-    looked.page.locator("#splash").wait_for(state="hidden", timeout=60_000)
     assert "<b>terraces</b>" in looked.page.locator("#legend").inner_text()
     assert "share of <b>terraces</b>" in looked.page.locator("#areas").inner_text()
 

@@ -120,17 +120,15 @@ def test_where_nothing_is_near_that_is_said(page):
     assert [one for one in page.complaints if gone not in one] == []
 
 
-def test_a_place_is_kept_in_the_address(browser, address):
-    with opened(browser, f"{address}#at=0.5,50.5") as looked:
-        looked.page.get_by_text("The area Area A1").wait_for()
-        assert looked.page.locator("#latitude").input_value() == "50.500000"
-
-
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_a_telephone_has_all_of_it_one_below_the_other(browser, address, scheme):
+def test_a_telephone_has_all_of_it_one_below_the_other_and_the_place_of_its_address(
+    browser, address, scheme
+):
     size = {"width": 390, "height": 780}
     with opened(browser, f"{address}#at=0.5,50.5", color_scheme=scheme) as phone:
         phone.page.set_viewport_size(size)
+        phone.page.get_by_text("The area Area A1").wait_for()
+        assert phone.page.locator("#latitude").input_value() == "50.500000"
         drop(phone, jpeg(60), "one.jpg")
         phone.page.locator(".quality").first.wait_for()
         assert phone.ask("() => document.documentElement.scrollWidth") <= size["width"]
