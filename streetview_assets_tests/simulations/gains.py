@@ -1,15 +1,24 @@
 """How often images are said to add to place where they do not, where they do, and how surely.
 
-    python -m streetview_assets_tests.simulations.gains --draws 200
-    python -m streetview_assets_tests.simulations.gains --draws 200 --places leeds.npz
+    python -m streetview_assets_tests.simulations.gains --draws 25
+    python -m streetview_assets_tests.simulations.gains --places leeds.npz
 
 The truths: features that are functions of coordinates alone (waves, polynomials, bumps) on fields
-that nobody knows; and a value of 50 % place, 35 % images, 15 % noise. The gain is measured in
-blocks of 3 km, with a buffer or without. Its interval is held against the mean gain of all draws.
+that nobody knows; a value of 50 % place, 35 % images, 15 % noise; and one of a quarter place, a
+quarter images that are alike over 2.5 km, and half noise. The gain is measured in blocks of 3 km,
+with a buffer or without.
+
+An interval is to hold the gain that comes out on average when what models cannot tell comes out
+otherwise, in the same town, with the same images and folds. So a town has one field of place, of
+which the best prediction from outside its blocks stays, and what that leaves, and the noise, are
+drawn anew. Nothing is scaled to what it comes out at, for that, too, is chance. With
+`--redrawn all` the whole field is drawn anew, of which one town knows little: over a town two
+ranges wide it is as uncertain as ten areas. Of features that tell nothing every draw is a new town.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -27,11 +36,14 @@ from streetview_assets_tests.simulations.fields import (
     centres,
     dataset,
     gaussian_field,
-    mixed,
+    gaussian_fields,
     shown_by_images,
 )
 
-BLOCK_KM, LEVEL, AREAS = 3.0, 0.9, 484
+LEVEL, FOLDS = 0.9, 1
+SETTINGS = Models(block_km=3.0, buffer_km=0.0, candidates=("ridge",))
+Town = tuple[np.ndarray, Callable[[np.random.Generator], np.ndarray]]
+"""What is seen of its areas, and how their value is drawn."""
 
 
 def functions_of_place(place_m: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -49,26 +61,69 @@ def functions_of_place(place_m: np.ndarray, rng: np.random.Generator) -> np.ndar
     return np.asarray(np.exp(-(cdist(place_m, knots) ** 2) / 2 / rng.uniform(700, 4_000, 64) ** 2))
 
 
-def only_place(place_m: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a field of some range and smoothness, and features that are functions of place."""
+def only_place(place_m: np.ndarray, rng: np.random.Generator, redrawn: str) -> Town:
+    """Give a field of some range and smoothness, and features that are functions of place."""
     kind = str(rng.choice(["exponential", "spherical", "gaussian"]))
-    field = gaussian_field(place_m, rng.uniform(2_000, 9_000), rng, kind=kind)
-    share = rng.uniform(0.4, 0.8)
-    value = mixed([(share, field), (1 - share, rng.normal(size=len(place_m)))])
-    return value, functions_of_place(place_m, rng)
+    range_m, share = rng.uniform(2_000, 9_000), rng.uniform(0.4, 0.8)
+
+    def value(rng: np.random.Generator) -> np.ndarray:
+        field = gaussian_field(place_m, range_m, rng, kind=kind)
+        return np.sqrt(share) * field + np.sqrt(1 - share) * rng.normal(size=len(place_m))
+
+    return functions_of_place(place_m, rng), value
 
 
-def place_and_images(
-    place_m: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a value of 50 % place, 35 % of what images show, 15 % noise, all independent."""
+def place_and_images(place_m: np.ndarray, rng: np.random.Generator, redrawn: str) -> Town:
+    """Give values of 50 % place, 35 % of what images show, 15 % noise, all independent."""
     signal = rng.normal(size=(len(place_m), 3))
-    parts = [
-        (0.5, gaussian_field(place_m, 5_000, rng)),
-        (0.35, signal.sum(axis=1)),
-        (0.15, rng.normal(size=len(place_m))),
-    ]
-    return mixed(parts), shown_by_images(signal, 64, rng)
+    return shown(place_m, signal, Parts(0.5, 5_000, 0.35), rng, redrawn)
+
+
+def alike_images(place_m: np.ndarray, rng: np.random.Generator, redrawn: str) -> Town:
+    """Give values of 25 % place, 25 % of what images show, alike where areas are near."""
+    signal = gaussian_fields(place_m, 2_500, 3, rng).T
+    return shown(place_m, signal, Parts(0.25, 4_000, 0.25), rng, redrawn)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Shares of place and of images in a value, what is left being noise, and place's range."""
+
+    place: float
+    range_m: float
+    images: float
+
+
+def shown(
+    place_m: np.ndarray, signal: np.ndarray, parts: Parts, rng: np.random.Generator, redrawn: str
+) -> Town:
+    """Hide a signal in images; draw values that show it."""
+    noise = 1 - parts.place - parts.images
+    seen = np.sqrt(parts.images / signal.shape[1]) * signal.sum(axis=1)
+    known = best_prediction(place_m, parts.range_m, noise / parts.place)
+    stays = known @ gaussian_field(place_m, parts.range_m, rng)
+
+    def value(rng: np.random.Generator) -> np.ndarray:
+        field = gaussian_field(place_m, parts.range_m, rng)
+        if redrawn == "errors":
+            field = stays + field - known @ field
+        unknown = np.sqrt(noise) * rng.normal(size=len(place_m))
+        return np.asarray(np.sqrt(parts.place) * field + seen + unknown)
+
+    return shown_by_images(signal, 64, rng), value
+
+
+def best_prediction(place_m: np.ndarray, range_m: float, noise: float) -> np.ndarray:
+    """Give the weights, (n, n), by which areas outside a block's fold best predict the field."""
+    covariance = np.exp(-3 * cdist(place_m, place_m) / range_m)
+    weights = np.zeros_like(covariance)
+    data = dataset(place_m, np.zeros((len(place_m), 1)), np.zeros(len(place_m)))
+    for fold in folds_of(data, "blocks", SETTINGS, FOLDS):
+        learned = covariance[np.ix_(fold.learning, fold.learning)]
+        learned = learned + noise * np.eye(len(learned))
+        beside = covariance[np.ix_(fold.learning, fold.held_out)]
+        weights[np.ix_(fold.held_out, fold.learning)] = np.linalg.solve(learned, beside).T
+    return weights
 
 
 def gain_over_place(
@@ -76,11 +131,11 @@ def gain_over_place(
 ) -> Gain:
     """Measure what features add to place, out of fold in spatial blocks, as a study does."""
     data = dataset(place_m, features, value)
-    settings = Models(block_km=BLOCK_KM, buffer_km=buffer_km, candidates=("ridge",))
+    settings = SETTINGS.model_copy(update={"buffer_km": buffer_km})
     rivals = [one for one in competitors_for(data, settings).baselines if one.estimate]
     predicted = {one.name: np.empty((1, len(value))) for one in rivals}
     with fitting_context(len(data)):
-        for fold in folds_of(data, "blocks", settings, seed):
+        for fold in folds_of(data, "blocks", settings, FOLDS):
             train, test = data.take(fold.learning), data.take(fold.held_out)
             inner = inner_splits(train, "blocks", settings, fold.seed)
             for one in rivals:
@@ -92,44 +147,61 @@ def gain_over_place(
     return paired_gain(value, both, alone, resamples, LEVEL)
 
 
-def report(name: str, gains: Sequence[Gain]) -> None:
-    """Print how often features are said to add, and how often intervals hold the mean gain."""
-    values = np.array([gain.value for gain in gains])
+def gains_of(truth: Callable[..., Town], given: argparse.Namespace, town: int) -> list[Gain]:
+    """Draw one town's values so often, and measure the gain of each."""
+    rng = np.random.default_rng([given.seed, town])
+    known = np.load(given.places) if given.places else None
+    place_m = centres(given.areas, town) if known is None else known["place_m"]
+    features, draw = truth(place_m, rng, given.redrawn)
+    found = []
+    draws = 1 if truth is only_place else given.draws
+    for number in range(draws):
+        value = draw(np.random.default_rng([given.seed, town, number]))
+        if known is not None and truth is only_place:
+            value = known["value"]
+        seed = given.seed * 1_000 + town * given.draws + number
+        found.append(gain_over_place(place_m, value, features, given.buffer_km, seed))
+    return found
+
+
+def report(name: str, towns: list[list[Gain]]) -> None:
+    """Print how often features are said to add, and how often intervals hold the town's gain."""
+    values = np.array([[gain.value for gain in town] for town in towns])
+    gains = [gain for town in towns for gain in town]
+    told = np.array([gain.lower is not None for gain in gains])
     ends = [(gain.lower, gain.upper) for gain in gains if gain.lower is not None]
     lower, upper = np.array(ends, dtype=float).reshape(-1, 2).T
-    adds, holds = lower > LEAST_GAIN, (lower <= values.mean()) & (values.mean() <= upper)
+    one_draw = values.shape[1] == 1
+    truth = values.mean() if one_draw else np.repeat(values.mean(axis=1), values.shape[1])[told]
+    spread = values.std() if one_draw else np.sqrt(values.var(axis=1, ddof=1).mean())
+    adds, holds = lower > LEAST_GAIN, (lower <= truth) & (truth <= upper)
     error = [np.sqrt(max(one.mean() * (1 - one.mean()), 0.01) / len(one)) for one in (adds, holds)]
     print(
-        f"{name:32s} draws {len(gains)} ({len(gains) - len(ends)} without interval)  "
-        f"gain {values.mean():.3f} (sd {values.std():.3f})  "
-        f"adds {adds.mean():.3f} ± {error[0]:.3f}  holds {holds.mean():.3f} ± {error[1]:.3f}",
+        f"{name:18s} draws {len(gains)} ({len(gains) - len(ends)} without interval)  "
+        f"gain {values.mean():.3f} (sd {spread:.3f}, half a width {np.mean(upper - lower) / 2:.3f})"
+        f"  adds {adds.mean():.3f} ± {error[0]:.3f}  holds {holds.mean():.3f} ± {error[1]:.3f}",
         flush=True,
     )
 
 
 def main() -> None:
     """Draw, measure, print."""
+    truths = (only_place, place_and_images, alike_images)
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--draws", type=int, default=40)
+    asked.add_argument("--towns", type=int, default=8)
+    asked.add_argument("--draws", type=int, default=25, help="of each town's values")
+    asked.add_argument("--areas", type=int, default=484)
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--places", help="npz with `place_m` and `value` in place of made-up ones")
-    asked.add_argument("--truth", choices=("only_place", "place_and_images"), default=None)
+    asked.add_argument("--truths", nargs="+", default=[one.__name__ for one in truths])
+    asked.add_argument("--redrawn", choices=("errors", "all"), default="errors")
     asked.add_argument("--buffer-km", type=float, default=0.0)
     given = asked.parse_args()
-    known = np.load(given.places) if given.places else None
-    for truth in (only_place, place_and_images):
-        if given.truth not in (None, truth.__name__):
-            continue
-        gains = []
-        for draw in range(given.draws):
-            rng = np.random.default_rng([given.seed, draw])
-            place_m = centres(AREAS, draw) if known is None else known["place_m"]
-            value, features = truth(place_m, rng)
-            if known is not None and truth is only_place:
-                value = known["value"]
-            seed = given.seed * 1_000 + draw
-            gains.append(gain_over_place(place_m, value, features, given.buffer_km, seed))
-        report(truth.__name__, gains)
+    for truth in truths:
+        if truth.__name__ in given.truths:
+            count = given.towns * given.draws if truth is only_place else given.towns
+            towns = [gains_of(truth, given, town) for town in range(count)]
+            report(truth.__name__, towns)
 
 
 if __name__ == "__main__":
