@@ -39,6 +39,34 @@ def pooled(vectors: np.ndarray, statistic: str) -> np.ndarray:
     return np.asarray(getattr(np, _known(statistic))(vectors.astype(np.float64), axis=0))
 
 
+def pooled_groups(vectors: np.ndarray, groups: np.ndarray, statistic: str) -> np.ndarray:
+    """Pool many groups of vectors at once, (m, d), float64.
+
+    Parameters
+    ----------
+    vectors
+        (n, d).
+    groups
+        Which are in each group, mask (m, n), each row true at least once.
+    statistic
+        One of `STATISTICS`.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such statistic.
+    """
+    name, exact, sizes = _known(statistic), vectors.astype(np.float64), groups.sum(axis=1)
+    if name == "mean":
+        return np.asarray((groups / sizes[:, None]) @ exact)
+    made = np.empty((len(groups), vectors.shape[1]))
+    for size in np.unique(sizes):
+        mine = sizes == size
+        members = np.nonzero(groups[mine])[1].reshape(-1, size)
+        made[mine] = getattr(np, name)(exact[members], axis=1)
+    return made
+
+
 def pooled_less_each(vectors: np.ndarray, statistic: str) -> np.ndarray:
     """Pool vectors less what each of them adds, (n, d), float64: of a mean, that of the others.
 

@@ -17,6 +17,8 @@ from streetview_assets.tables.contract import (
 from streetview_assets.validations import VALIDATIONS
 
 RAISES, LOWERS = "raises", "lowers"
+LEFT_OUT, OF_THE_VECTOR = "left out", "shapley value of the vector"
+OF_THE_PREDICTION = "semivalue of the prediction, sampled"
 _TARGET = key("target", TEXT, "the value that is predicted")
 _FEATURES = key("features", TEXT, "what the model sees of an area")
 _MODEL = column("model", TEXT, "the candidate")
@@ -26,7 +28,7 @@ _CHANGE = (
     "its influence: the prediction less that without it, in units of the target; above 0 where it "
     "raises the prediction"
 )
-_LESS = "of an image, where no mean is pooled, without what it adds on average to groups of others"
+_LESS = "without an image, or without what it adds on average to groups of the others: see `method`"
 _ALL_IMAGES = "images of the area that have a vector; of panoramas, these"
 
 _table = partial(table, "models")
@@ -96,11 +98,19 @@ TABLES = (
         column("side", TEXT, "what the image does to the prediction", RAISES, LOWERS),
         column("rank", COUNT, "1: the most, on its side"),
         column("change", NUMBER, f"{_CHANGE}; {_LESS}"),
-        column("predicted_without", NUMBER, "what the model says of the area without it"),
+        column("predicted_without", NUMBER, "what the model says of the area, less `change`"),
         column(
             "copy_count",
             COUNT,
             "images of the area left out together: this one and those that are all but the same",
+        ),
+        maybe(
+            "method",
+            TEXT,
+            f"how the influence was found: exactly, of a mean (`{LEFT_OUT}`) or by what the image "
+            f"adds to groups' pooled vectors (`{OF_THE_VECTOR}`); of a model that answers in "
+            f"steps about, by what it adds to predictions of groups (`{OF_THE_PREDICTION}`); "
+            "null: made by an earlier version",
         ),
     ),
     _table(

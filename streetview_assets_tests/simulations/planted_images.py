@@ -172,11 +172,12 @@ def measured(
     moved, found, words = [], [], []
     for model in models:
         mine = [area for area, fold in zip(town.areas, held_out, strict=True) if fold == model.fold]
-        for one in influences(mine, town.maker, model.predict, seed=seed):
+        how = {"seed": seed, "in_steps": model.in_steps}
+        for one in influences(mine, town.maker, model.predict, **how):
             moved.append((one.top_tenth, one.random_tenth))
             words.append(max(one.of_words, key=lambda name: one.of_words[name]) == SIGN)
         pairs = [with_one_sign(town, noise, rng) for _ in range(planted)]
-        told = influences([area for area, _ in pairs], town.maker, model.predict, seed=seed)
+        told = influences([area for area, _ in pairs], town.maker, model.predict, **how)
         found += [is_found(one, image) for one, (_, image) in zip(told, pairs, strict=True)]
     return Measured(np.array(moved), np.array(found), np.array(words))
 

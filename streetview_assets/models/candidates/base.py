@@ -141,6 +141,8 @@ class Candidate:
         Does what all settings share, once: of what a fold learns from, (n, d) and (n,), what is
         seen of areas held out, (m, d), and a seed, it makes the fits of any parameters. They
         predict what pipelines of `build` do. None: nothing is shared.
+    in_steps
+        Whether it answers in steps: vectors that differ a little are mostly predicted alike.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Candidate:
     grid: tuple[Params, ...] = ()
     stacks: bool = False
     shared: Shared | None = None
+    in_steps: bool = False
 
     @property
     def is_costly(self) -> bool:

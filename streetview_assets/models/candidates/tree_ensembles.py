@@ -76,6 +76,7 @@ GRADIENT_BOOSTING = Candidate(
         Setting("min_samples_leaf", 6, (3, 20)),
     ),
     cost_s=0.3,
+    in_steps=True,
     shared=_shared_gradient_boosting,
 )
 RANDOM_FOREST = Candidate(
@@ -84,6 +85,7 @@ RANDOM_FOREST = Candidate(
     (Setting("max_features", 0.04, (0.01, 0.2), log=True), Setting("min_samples_leaf", 3, (1, 10))),
     most_areas=MOST_AREAS_OF_A_FOREST,
     cost_s=0.8,
+    in_steps=True,
 )
 XGBOOST = Candidate(
     "xgboost",
@@ -97,4 +99,5 @@ XGBOOST = Candidate(
     ),
     most_areas=MOST_AREAS_OF_A_FOREST,
     cost_s=0.5,
+    in_steps=True,
 )

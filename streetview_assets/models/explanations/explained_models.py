@@ -51,6 +51,8 @@ class ExplainedModel:
         Fitted; of features, those by clusters among them.
     clusters
         That it found, where features are made of them.
+    in_steps
+        Whether it answers in steps: it is made of trees, or stacks some.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ExplainedModel:
     fold: int
     pipeline: Pipeline
     clusters: FoundClusters | None = None
+    in_steps: bool = False
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Predict areas by their features (m, width); (m,), in units of the target."""
@@ -134,7 +137,8 @@ def models_of_folds(
     for fold in folds_of(data, validation, settings, scoring.seed):
         row = of_fold[fold.number]
         fitted = _fitted(data.take(fold.learning), data, row, scoring, fold.seed)
-        made.append(ExplainedModel(row["model"], validation, fold.number, *fitted))
+        about = row["model"], validation, fold.number
+        made.append(ExplainedModel(*about, *fitted, in_steps=_answers_in_steps(row)))
     return made
 
 
@@ -156,7 +160,7 @@ def model_of_all(
         return None
     data, row = data.by_area_code(), chosen.row(0, named=True)
     fitted = _fitted(data, data, row, scoring, seed_of(scoring.seed, "final"))
-    return ExplainedModel(row["model"], None, FINAL, *fitted)
+    return ExplainedModel(row["model"], None, FINAL, *fitted, in_steps=_answers_in_steps(row))
 
 
 def folds_by_area(predictions: pl.DataFrame, validation: Validation) -> dict[str, int]:
@@ -171,6 +175,11 @@ def folds_by_area(predictions: pl.DataFrame, validation: Validation) -> dict[str
     """
     held_out = predictions.filter(model=TUNED, validation=validation, repeat=1)
     return dict(held_out.select("area_code", "fold").iter_rows())
+
+
+def _answers_in_steps(row: Mapping[str, Any]) -> bool:
+    members = json.loads(row["params"]).get("members", ())
+    return any(CANDIDATES[name].in_steps for name in (row["model"], *members))
 
 
 def _fitted(

@@ -7,9 +7,17 @@ import numpy as np
 
 from streetview_assets.clusters.fit.assign import nearest_centres
 from streetview_assets.models.data.features import OF_CLUSTERS, OF_LABELS, by_group
-from streetview_assets.pooling.leave_out import dispersion_without_each, pooled, pooled_less_each
+from streetview_assets.pooling.leave_out import (
+    dispersion_without_each,
+    pooled,
+    pooled_groups,
+    pooled_less_each,
+)
 from streetview_assets.pooling.pool import dispersion
 from streetview_assets.tables.contract import STATISTICS
+
+_GROUPED = OF_CLUSTERS | OF_LABELS | {"dispersion"}
+"""Features that are no statistic of all images."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,24 @@ class FeatureMaker:
         """
         return np.concatenate([self._part(name, images, is_kept) for name in self._ordered])
 
+    def of_groups(self, images: ImagesOfArea, groups: np.ndarray) -> np.ndarray:
+        """Make the features of many groups of an area's images, (m, width).
+
+        Parameters
+        ----------
+        images
+            Of the area.
+        groups
+            Mask (m, n), each row true at least once.
+        """
+        if not self.takes_statistics:
+            return np.stack([self.of(images, one) for one in groups])
+        found = (
+            _scaled(name, pooled_groups(images.vectors, groups, self._statistic(name)))
+            for name in self._ordered
+        )
+        return np.hstack(list(found))
+
     def less_each(self, images: ImagesOfArea) -> np.ndarray:
         """Make the features less what each of an area's images adds, (n, width).
 
@@ -113,11 +139,20 @@ class FeatureMaker:
         return np.hstack([self._part_less_each(name, images) for name in self._ordered])
 
     @property
+    def takes_statistics(self) -> bool:
+        """Whether a model sees statistics of all images and nothing else: groups go at once."""
+        return not _GROUPED & set(self.names)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether features less an image are those without it: where means are pooled."""
+        return {self._statistic(name) for name in set(self.names) - _GROUPED} <= {"mean"}
+
+    @property
     def adds_up(self) -> bool:
         """Whether what several images add is the sum of what each does; else they go together."""
         kinds = {self._statistic(name) for name in self.names}
-        grouped = OF_CLUSTERS | OF_LABELS | {"dispersion"}
-        return "mean" not in kinds and not grouped & set(self.names)
+        return "mean" not in kinds and not _GROUPED & set(self.names)
 
     @property
     def _ordered(self) -> list[str]:

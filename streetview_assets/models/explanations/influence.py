@@ -4,9 +4,11 @@ The influence of an image is the prediction of its area less that without the im
 is: the prediction difference of Robnik-Šikonja and Kononenko (2008, IEEE Trans. Knowl. Data Eng.
 20: 589-600), representation erasure of Li, Monroe and Jurafsky (2016, arXiv:1612.08220). A median,
 least or greatest value hardly moves with one image: there it is the prediction less that without
-what the image adds to groups of the others, on average (`pooling.leave_out`). Nothing is sampled
-and nothing is fitted in the place of the model, as LIME does. A word is left out with all the
-images that are most like it. How far the tenth of the images with the largest influences moves the
+what the image adds to groups of the others, on average (`pooling.leave_out`). A model that answers
+in steps, as trees do, hardly moves either: there it is what the image adds to the prediction of
+groups of the others (`semivalues`), which are drawn. Else nothing is sampled, and nothing ever
+fitted in the place of the model, as LIME does. A word is left out with all the images that are most
+like it. How far the tenth of the images with the largest influences moves the
 prediction, beside a tenth by lot, is the comprehensiveness of DeYoung et al. (2020, ACL:
 4443-4458).
 """
@@ -18,12 +20,16 @@ import numpy as np
 
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.explanations.features_left import FeatureMaker, ImagesOfArea
+from streetview_assets.models.explanations.semivalues import groups_of, semivalues
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
 TENTH = 0.1
 DRAWS = 20
 """Tenths by lot that stand beside the one with the largest influences."""
+MEANS, STATISTICS, FEATURES = 4_000, 1_600, 400
+"""Groups that are drawn of an area's images for a model that answers in steps: of means, of other
+statistics and of other features, which take longer."""
 
 ONE_IMAGE = "the area has no other image"
 ONE_WORD = "all images of the area are most like this one"
@@ -63,7 +69,12 @@ class Influences:
 
 
 def influences(
-    areas: Sequence[ImagesOfArea], maker: FeatureMaker, predict: Predict, *, seed: int
+    areas: Sequence[ImagesOfArea],
+    maker: FeatureMaker,
+    predict: Predict,
+    *,
+    seed: int,
+    in_steps: bool = False,
 ) -> list[Influences]:
     """Find what the predictions of areas owe to each image and each word, one by one.
 
@@ -76,11 +87,20 @@ def influences(
     predict
         The model: features (m, width) to predictions (m,).
     seed
-        Of the tenths that are drawn by lot; each area draws its own.
+        Of the tenths, and of groups, that are drawn by lot; each area draws its own.
+    in_steps
+        Whether the model answers in steps, as trees do.
     """
     parts = [_left_out_one_by_one(area) for area in areas]
+    if in_steps:
+        both = zip(areas, parts, strict=True)
+        values = [_values(area, left, maker, predict, seed) for area, left in both]
+        parts = [replace(left, images={}) for left in parts]
     rows = [_features(area, maker, left) for area, left in zip(areas, parts, strict=True)]
     single = [_told(*one) for one in zip(areas, parts, _predicted(predict, rows), strict=True)]
+    if in_steps:
+        by_image = zip(single, values, strict=True)
+        single = [replace(one, of_images=changes, copies=same) for one, (changes, same) in by_image]
     tenths = [_tenths(*one, seed) for one in zip(areas, single, strict=True)]
     told = zip(areas, tenths, strict=True)
     moved = _predicted(predict, [_rows_of(area, maker, masks) for area, masks in told])
@@ -114,6 +134,21 @@ def _left_out_one_by_one(area: ImagesOfArea) -> _LeftOut:
     }
     words = {str(label): labels == label for label in np.unique(labels) if label}
     return _LeftOut(images, words)
+
+
+def _values(
+    area: ImagesOfArea, left_out: _LeftOut, maker: FeatureMaker, predict: Predict, seed: int
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Draw what each image adds to groups of the others; of those that show the same, the sum."""
+    copies = {name: int(goes.sum()) for name, goes in left_out.images.items()}
+    if not left_out.of_images:
+        return dict.fromkeys(copies, np.nan), copies
+    rng = np.random.default_rng(seed_of(seed, "groups", *area.image_ids[:1]))
+    of_pooled = MEANS if maker.leaves_out else STATISTICS
+    groups = groups_of(len(area), of_pooled if maker.takes_statistics else FEATURES, rng)
+    value = semivalues(groups, predict(maker.of_groups(area, groups)))
+    changes = {name: float(value[goes].sum()) for name, goes in left_out.images.items()}
+    return changes, copies
 
 
 def _features(area: ImagesOfArea, maker: FeatureMaker, left_out: _LeftOut) -> np.ndarray:

@@ -18,7 +18,13 @@ from streetview_assets.models.explanations.influence import (
 )
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.processes.threads import limit_threads
-from streetview_assets.tables.explanations import LOWERS, RAISES
+from streetview_assets.tables.explanations import (
+    LEFT_OUT,
+    LOWERS,
+    OF_THE_PREDICTION,
+    OF_THE_VECTOR,
+    RAISES,
+)
 from streetview_assets.tables.registry import TABLES
 
 TABLES_MADE = ("area_influences", "image_influences", "word_influences")
@@ -106,11 +112,15 @@ def add_influences(
     every, maker = list(areas.items()), replace(maker, clusters=model.clusters)
     for start in range(0, len(every), AREAS_AT_ONCE):
         some = every[start : start + AREAS_AT_ONCE]
-        found = influences([own for _, own in some], maker, model.predict, seed=scoring.seed)
+        own_images = [own for _, own in some]
+        found = influences(
+            own_images, maker, model.predict, seed=scoring.seed, in_steps=model.in_steps
+        )
         for (code, own), one in zip(some, found, strict=True):
             about = {"area_code": code, "target": scoring.target, "encoder": scoring.encoder}
             told = list(_told(one, most))
-            made.rows["image_influences"].extend(about | row for row in told)
+            how = {"method": _method(model, maker)}
+            made.rows["image_influences"].extend(about | row | how for row in told)
             made.rows["word_influences"].extend(about | row for row in _words(one))
             of_model = {
                 "features": scoring.features,
@@ -120,6 +130,12 @@ def add_influences(
                 "image_count": len(own),
             }
             made.rows["area_influences"].append(about | of_model | _summary(one, told))
+
+
+def _method(model: ExplainedModel, maker: FeatureMaker) -> str:
+    if model.in_steps:
+        return OF_THE_PREDICTION
+    return LEFT_OUT if maker.leaves_out else OF_THE_VECTOR
 
 
 def _told(one: Influences, most: int) -> Iterable[dict[str, Any]]:
