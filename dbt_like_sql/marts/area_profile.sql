@@ -51,7 +51,7 @@
 --     without any, what these say; held out where the area has a value and images
 -- composite_lower: lower end of its prediction interval
 -- composite_upper: upper end of its prediction interval
--- image_weight: weight of the area's own images in it, 0 to 1
+-- image_weight: weight of its own images, as they are or shrunk, 0 to 1
 with target_values as (
     select
         authority_code,

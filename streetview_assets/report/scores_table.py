@@ -25,6 +25,7 @@ MODEL_NAMES = {
     "descriptions": "description of place alone",
     "place_described": "place described",
     "place_described_and_images": "place described, and images",
+    "images_calibrated": "images alone, the fewer there are, the more shrunk towards those around",
     "images_around": "images of the areas around, in place of its own",
     "composite": "composite: images shrunk towards place by how few there are",
     "image_count": "baseline: number of images",

@@ -319,7 +319,7 @@ TABLES = (
         ),
         maybe("composite_lower", NUMBER, "lower end of its prediction interval"),
         maybe("composite_upper", NUMBER, "upper end of its prediction interval"),
-        maybe("image_weight", NUMBER, "weight of the area's own images in it, 0 to 1"),
+        maybe("image_weight", NUMBER, "weight of its own images, as they are or shrunk, 0 to 1"),
     ),
     _table(
         "deprivation_direction",

@@ -7,11 +7,7 @@ import polars as pl
 import pytest
 import shapely
 
-from streetview_assets.models.candidates.composite import (
-    fit_shrinkage,
-    vectors_around,
-    with_vectors_around,
-)
+from streetview_assets.models.candidates.composite import fit_shrinkage, with_calibrated_vectors
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.evaluations.final_fit import (
     choose_final,
@@ -43,20 +39,9 @@ def test_the_weight_of_images_is_that_of_the_known_variances():
 
 def test_of_few_areas_nothing_is_learned(areas_of):
     data = areas_of()
-    assert with_vectors_around(data, 49).around is None
-    assert with_vectors_around(data, 50).around.shape == data.vectors.shape
-
-
-def test_the_vectors_around_are_those_of_the_nearest_others_by_their_images():
-    place_m = np.column_stack([np.arange(20.0), np.zeros(20)])
-    images = np.arange(1, 21)
-    vectors = np.column_stack([np.arange(20.0), np.ones(20)])
-    vectors[19] = np.nan
-    around = vectors_around(vectors, images, place_m, place_m[[5]])
-    others = np.array([1, 2, 3, 4, 6, 7, 8, 9])
-    assert around == pytest.approx(np.array([[np.average(others, weights=others + 1), 1.0]]))
-    between = vectors_around(vectors, images, place_m, np.array([[5.2, 0.0]]))
-    assert between[0, 0] == pytest.approx(np.average(np.arange(2, 10), weights=np.arange(3, 11)))
+    assert with_calibrated_vectors(data, 49).around is None
+    made = with_calibrated_vectors(data, 50)
+    assert made.around.shape == made.calibrated.shape == data.vectors.shape
 
 
 @pytest.fixture(scope="module")
@@ -118,4 +103,4 @@ def test_areas_that_were_learned_from_have_the_prediction_of_when_they_were_held
     assert both.height > 0
     assert both["composite"].equals(both["predicted_then"].alias("composite"))
     assert both["composite_upper"].equals(both["upper_then"].alias("composite_upper"))
-    assert both["image_weight"].is_between(0, 1).all()
+    assert both["image_weight"].is_between(0, 1, closed="right").all()

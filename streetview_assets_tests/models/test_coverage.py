@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from streetview_assets.models.candidates.composite import COMPOSITE
+from streetview_assets.models.metrics import conformal
 from streetview_assets.models.metrics.coverage import (
     ALL,
     coverage_by_group,
@@ -101,6 +103,22 @@ def test_errors_of_areas_held_out_with_it_elsewhere_set_an_interval(data):
         lower, upper = prediction_intervals(data, folds, made, {}, block, "blocks", LEVEL)
         width.append(np.median((upper[TUNED] - lower[TUNED])[mine & (number == 1)]))
     assert width[1] > 1.2 * width[0]
+
+
+def test_of_authorities_held_out_the_composite_holds_the_level_and_others_more(data):
+    """Its errors in authorities held out are those of unseen ones, and not widened for it again."""
+    codes = np.array(data.authority_codes)
+    number = 1 + np.unique(codes, return_inverse=True)[1]
+    folds = numbered_folds(data, number, "authorities", 1, 0.0)
+    rng, held = np.random.default_rng(2), []
+    for _ in range(8):
+        made = data.observed - 100 * rng.normal(size=len(data))
+        predicted = {TUNED: made, COMPOSITE: made}
+        how = data, folds, predicted, {}, number, "authorities", LEVEL
+        ends = zip(*(end.values() for end in prediction_intervals(*how)), strict=True)
+        held.append([conformal.inside(data.observed, *both).mean() for both in ends])
+    of_tuned, of_composite = np.mean(held, axis=0)
+    assert 0.885 < of_composite < 0.92 < of_tuned
 
 
 def test_neighbours_that_fail_together_count_for_fewer(areas_of):

@@ -12,7 +12,7 @@ half as wide everywhere.
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import rankdata
@@ -40,26 +40,61 @@ CLASSES = ((1, 2), (3, 5), (6, 10), (11, 20), (21, 40), (41, 999))
 TRUTHS = ("rank", "normal", "heavy", "rank, one town")
 PLANTED = ("nothing", "bias", "noise", "narrow")
 VALIDATION = "blocks"
+SIGNAL_M, FIELD_M = 3_000.0, 2_000.0
+"""How far the signals, and the field that no image shows, are alike."""
+OWN_SD, IMAGE_SD = 0.5, 1.5
+"""Of what a signal has in an area alone, and of the error of one image; what is smooth has 1."""
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """Areas, and what made them.
+
+    Attributes
+    ----------
+    data
+        The areas.
+    shown
+        The signals with the error of so few images, (n, 2).
+    slope, of_field, of_noise
+        What the value has of the sum of the signals, of the field that no image shows, and of
+        noise, each before it was standardised.
+    """
+
+    data: AreaDataset
+    shown: np.ndarray
+    slope: float
+    of_field: float
+    of_noise: float
 
 
 def town(truth: str, count: int, shift: float, seed: int) -> AreaDataset:
     """Make areas up, of one authority where the truth says so, else of five side by side."""
+    return made_up(truth, count, shift, seed).data
+
+
+def made_up(truth: str, count: int, shift: float, seed: int) -> MadeUp:
+    """Make areas up, and tell what of."""
     rng = np.random.default_rng(seed)
     place_m = centres(count, seed)
     authority = np.argsort(np.argsort(place_m[:, 0])) * (1 if "one" in truth else 5) // count
     images = np.clip(np.exp(rng.normal(2.2, 1.1, count)).round(), 1, 200)
-    signals = np.column_stack([gaussian_field(place_m, 3_000, rng) for _ in range(2)])
-    signals += 0.5 * rng.normal(size=signals.shape)
-    shown = signals + 1.5 * rng.normal(size=signals.shape) / np.sqrt(images)[:, None]
+    signals = np.column_stack([gaussian_field(place_m, SIGNAL_M, rng) for _ in range(2)])
+    signals += OWN_SD * rng.normal(size=signals.shape)
+    shown = signals + IMAGE_SD * rng.normal(size=signals.shape) / np.sqrt(images)[:, None]
     vectors = shown @ rng.normal(size=(2, 30)) + 0.2 * rng.normal(size=(count, 30))
     noise = rng.standard_t(3, count) if truth == "heavy" else rng.normal(size=count)
-    value = mixed(
-        [(0.65, signals.sum(axis=1)), (0.15, gaussian_field(place_m, 2_000, rng)), (0.2, noise)]
-    )
+    parts = [
+        (0.65, signals.sum(axis=1)),
+        (0.15, gaussian_field(place_m, FIELD_M, rng)),
+        (0.2, noise),
+    ]
+    value = mixed(parts)
     value += shift * rng.normal(size=5)[authority]
     value = rankdata(value) if "rank" in truth else value
     codes = [f"E{number}" for number in authority]
-    return dataset(place_m, vectors, value, authorities=codes, image_counts=images)
+    data = dataset(place_m, vectors, value, authorities=codes, image_counts=images)
+    return MadeUp(data, shown, *(float(np.sqrt(share) / part.std()) for share, part in parts))
 
 
 def validated(data: AreaDataset, seed: int) -> OutOfFold:

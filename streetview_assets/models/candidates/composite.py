@@ -3,8 +3,9 @@
 The composite estimator of small-area statistics (Fay and Herriot 1979, JASA 74: 269-277; Rao and
 Molina 2015, Small Area Estimation, chapters 3 and 6): the prediction by an area's own images is a
 direct estimate, whose variance falls with their number as that of the pooled vector does; what
-place and the images of the areas around say is the synthetic one. There the variances come from a
-likelihood; here areas whose value is known tell which weights predict best, held out.
+place says, and vectors that are shrunk towards those of the areas around before a model learns from
+them (`regression_calibration`), is the synthetic one. There the variances come from a likelihood;
+here areas whose value is known tell which weights predict best, held out.
 """
 
 from collections.abc import Mapping
@@ -12,16 +13,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import nnls
-from scipy.sparse import csr_matrix
-from scipy.spatial import cKDTree
 
 from streetview_assets.models.candidates.baselines import PLACE
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.regression_calibration import (
+    kriging_weights,
+    vector_variances,
+    without_gaps,
+)
 
 COMPOSITE = "composite"
+IMAGES_CALIBRATED = "images_calibrated"
+"""The model chosen, learned from vectors that are shrunk the more, the fewer images they are of."""
 IMAGES_AROUND = "images_around"
-"""What the model chosen says of the mean image of the areas around, in place of an area's own."""
-AREAS_AROUND = 8
+"""What the same says of the images of the areas around, in place of an area's own."""
+SHRUNK = (PLACE, IMAGES_AROUND, IMAGES_CALIBRATED)
 LEAST_AREAS_TO_SHRINK = 50
 """A few numbers are learned of the areas: of fewer, by chance."""
 HALVES = (0.0, *np.geomspace(0.25, 64, 17))
@@ -35,8 +41,8 @@ class Shrinkage:
     Attributes
     ----------
     centre, slopes
-        What is expected of an area without images is ``centre`` and the sum of ``slopes`` times
-        the predictions that need none, shape (k,).
+        The synthetic estimate is ``centre`` and the sum of ``slopes`` times the predictions that
+        are shrunk or need no image of an area, shape (k,).
     most
         The weight of very many images, 0 to 1.
     half
@@ -53,12 +59,12 @@ class Shrinkage:
         counts = np.asarray(image_counts, dtype=np.float64)
         return np.asarray(self.most * counts / np.maximum(counts + self.half, 1e-12))
 
-    def synthetic(self, without: np.ndarray) -> np.ndarray:
-        """Give what is expected of areas by predictions that need no image of theirs, (n, k)."""
-        return np.asarray(self.centre + without @ np.array(self.slopes))
+    def synthetic(self, shrunk: np.ndarray) -> np.ndarray:
+        """Give what is expected of areas by the predictions that are shrunk, (n, k); (n,)."""
+        return np.asarray(self.centre + shrunk @ np.array(self.slopes))
 
     def composite(
-        self, by_images: np.ndarray, without: np.ndarray, image_counts: np.ndarray
+        self, by_images: np.ndarray, shrunk: np.ndarray, image_counts: np.ndarray
     ) -> np.ndarray:
         """Put predictions together; shape (n,).
 
@@ -66,17 +72,17 @@ class Shrinkage:
         ----------
         by_images
             Predictions by the areas' own images, (n,).
-        without
-            Predictions that need none, (n, k).
+        shrunk
+            Predictions that are shrunk, or need none, (n, k).
         image_counts
             Images that each area's is made of, (n,).
         """
-        expected = self.synthetic(without)
+        expected = self.synthetic(shrunk)
         return np.asarray(expected + self.weight(image_counts) * (by_images - expected))
 
 
 def fit_shrinkage(
-    observed: np.ndarray, by_images: np.ndarray, without: np.ndarray, image_counts: np.ndarray
+    observed: np.ndarray, by_images: np.ndarray, shrunk: np.ndarray, image_counts: np.ndarray
 ) -> Shrinkage:
     """Learn how much to believe images, of areas that were held out from all predictions.
 
@@ -86,8 +92,8 @@ def fit_shrinkage(
         Values, (n,).
     by_images
         Predictions by the areas' own images, by what did not learn from the area; (n,).
-    without
-        Predictions that need none, likewise; (n, k).
+    shrunk
+        Predictions that are shrunk, or need none, likewise; (n, k).
     image_counts
         Images of each area, (n,).
 
@@ -96,9 +102,9 @@ def fit_shrinkage(
     Shrinkage
         The one of least squared error.
     """
-    slopes, _ = nnls(without - without.mean(axis=0), observed - observed.mean())
-    centre = float(observed.mean() - without.mean(axis=0) @ slopes)
-    expected = centre + without @ slopes
+    slopes, _ = nnls(shrunk - shrunk.mean(axis=0), observed - observed.mean())
+    centre = float(observed.mean() - shrunk.mean(axis=0) @ slopes)
+    expected = centre + shrunk @ slopes
     found = []
     for half in HALVES:
         moved = image_counts / (image_counts + half) * (by_images - expected)
@@ -110,19 +116,30 @@ def fit_shrinkage(
     return min(found, key=lambda one: one[0])[1]
 
 
-def without_images(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Put side by side what is predicted of areas without their own images, shape (n, 2).
+def shrunk_of(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Put side by side what images are shrunk towards, shape (n, 3).
 
     Parameters
     ----------
     predicted
         Model to predictions, (n,).
     """
-    return np.column_stack([predicted[PLACE], predicted[IMAGES_AROUND]])
+    return np.column_stack([predicted[name] for name in SHRUNK])
 
 
-def with_vectors_around(data: AreaDataset, learned_count: int) -> AreaDataset:
-    """Add the mean vectors of the areas around, where images are to be shrunk; else none.
+def shrunk_without_images(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Put side by side the same of areas as if they had no images, shape (n, 3).
+
+    Parameters
+    ----------
+    predicted
+        Model to predictions, (n,).
+    """
+    return shrunk_of({**predicted, IMAGES_CALIBRATED: predicted[IMAGES_AROUND]})
+
+
+def with_calibrated_vectors(data: AreaDataset, learned_count: int) -> AreaDataset:
+    """Add vectors shrunk towards those around, and by these alone, where that can be; else none.
 
     Parameters
     ----------
@@ -134,31 +151,10 @@ def with_vectors_around(data: AreaDataset, learned_count: int) -> AreaDataset:
     """
     if data.images is not None or learned_count < LEAST_AREAS_TO_SHRINK:
         return data
-    around = vectors_around(data.vectors, data.image_counts, data.place_m, data.place_m)
-    return replace(data, around=around)
-
-
-def vectors_around(
-    vectors: np.ndarray, image_counts: np.ndarray, place_m: np.ndarray, wanted_m: np.ndarray
-) -> np.ndarray:
-    """Give the mean vector of the areas nearest to places, shape (m, d).
-
-    Parameters
-    ----------
-    vectors
-        Of areas with images, (n, d).
-    image_counts
-        Of theirs, (n,): each counts by its images.
-    place_m, wanted_m
-        Where these areas, and the places, lie, metres; (n, 2) and (m, 2). An area at the place
-        itself is not around it.
-    """
-    count = min(AREAS_AROUND + 1, len(vectors))
-    lag_m, near = cKDTree(place_m).query(wanted_m, k=count)
-    weight = np.where(lag_m.reshape(-1, count) > 0, image_counts[near.reshape(-1, count)], 0)
-    weight[(weight > 0).sum(axis=1) > AREAS_AROUND, -1] = 0
-    weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
-    rows = np.repeat(np.arange(len(wanted_m)), count)
-    among = csr_matrix((weight.ravel(), (rows, near.ravel())), (len(wanted_m), len(vectors)))
-    among.eliminate_zeros()
-    return np.asarray(among @ vectors)
+    vectors, about = without_gaps(data.vectors), (data.image_counts, data.place_m)
+    variances, own = vector_variances(vectors, *about), np.arange(len(data))
+    around, calibrated = (
+        kriging_weights(variances, *about, data.place_m, own, with_own=counts) @ vectors
+        for counts in (False, True)
+    )
+    return replace(data, around=around, calibrated=calibrated)

@@ -10,7 +10,11 @@ import polars as pl
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals, panels
 from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
+from streetview_assets.models.candidates.composite import (
+    COMPOSITE,
+    IMAGES_AROUND,
+    IMAGES_CALIBRATED,
+)
 from streetview_assets.models.candidates.other_features import (
     DESCRIPTIONS,
     IMAGES_AND_SATELLITE,
@@ -101,6 +105,7 @@ def _place(model: str) -> tuple[int, str]:
         *OF_DESCRIPTIONS[::-1],
         PLACE_AND_IMAGES,
         COMPOSITE,
+        IMAGES_CALIBRATED,
         TUNED,
         IMAGES_AROUND,
         *CANDIDATES,

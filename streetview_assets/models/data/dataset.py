@@ -89,8 +89,9 @@ class AreaDataset:
         gaps; shape (m, 2).
     to_predict
         How far what is to be predicted lies from these areas, where that is settled.
-    around
-        The mean of the vectors of the areas around each, shape (n, d), where that is asked for.
+    around, calibrated
+        What vectors are expected to be by those of the areas around, without and with an area's
+        own; each of shape (n, d), where that is asked for.
     satellite
         What satellites see, shape (n, d''), where the study has that; NaN of areas without.
     descriptions
@@ -113,6 +114,7 @@ class AreaDataset:
     unsampled_m: np.ndarray = field(default_factory=partial(np.empty, (0, 2)))
     to_predict: DistancesToPredict | None = None
     around: np.ndarray | None = None
+    calibrated: np.ndarray | None = None
     satellite: np.ndarray | None = None
     descriptions: dict[str, np.ndarray] = field(default_factory=dict)
 

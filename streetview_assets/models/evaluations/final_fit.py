@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from streetview_assets.models.candidates.base import Params, predicted
 from streetview_assets.models.candidates.preprocessing import (
+    image_inputs,
     preparation_of,
     prepared,
     without_own_steps,
@@ -200,13 +201,10 @@ def fit_final(
     if choice.candidate is None:
         return None
     data = data.by_area_code()
-    preparation = preparation_of(data, scoring.settings)
-    (candidate,) = prepared([CANDIDATES[choice.candidate]], preparation)
+    fitted = fitted_candidate(data, choice, scoring)
     with fitting_context(len(data)):
-        unfitted = candidate.build(choice.params, seed_of(scoring.seed, "final"))
-        fitted = without_own_steps(unfitted.fit(candidate.inputs(data), data.observed))
         fold = np.array([choice.folds.get(code, 0) for code in data.area_codes])
-        applicability = area_of_applicability(fitted, candidate.inputs(data), fold)
+        applicability = area_of_applicability(fitted, image_inputs(data), fold)
     return FinalModel(
         estimator=fitted,
         choice=choice,
@@ -216,6 +214,24 @@ def fit_final(
         area_codes=tuple(data.area_codes),
         applicability=applicability,
     )
+
+
+def fitted_candidate(data: AreaDataset, choice: Choice, scoring: Scoring) -> Pipeline:
+    """Fit what was chosen to areas; steps of this package are scikit-learn's in it.
+
+    Parameters
+    ----------
+    data
+        The areas, sorted.
+    choice, scoring
+        As of `fit_final`; there is a candidate.
+    """
+    assert choice.candidate is not None
+    preparation = preparation_of(data, scoring.settings)
+    (candidate,) = prepared([CANDIDATES[choice.candidate]], preparation)
+    with fitting_context(len(data)):
+        unfitted = candidate.build(choice.params, seed_of(scoring.seed, "final"))
+        return without_own_steps(unfitted.fit(candidate.inputs(data), data.observed))
 
 
 def predict_areas(

@@ -14,7 +14,7 @@ import polars as pl
 from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
+from streetview_assets.models.candidates.composite import COMPOSITE, SHRUNK
 from streetview_assets.models.candidates.other_features import (
     DESCRIPTIONS,
     IMAGES_AND_SATELLITE,
@@ -143,7 +143,7 @@ def compared(features: Collection[str]) -> list[tuple[str, str]]:
         Those that there are predictions by.
     """
     own = {*CANDIDATES, *BASELINES, IMAGES, AT_RANDOM, PLACE_AND_IMAGES}
-    own |= {COMPOSITE, IMAGES_AROUND, *BESIDE}
+    own |= {COMPOSITE, *SHRUNK, *BESIDE}
     rivals = [*BASELINES, *sorted(set(features) - own)]
     asked = [(PLACE_AND_IMAGES, PLACE), (PLACE_AND_IMAGES, IMAGES)]
     asked += [(IMAGES, rival) for rival in rivals]

@@ -1,7 +1,7 @@
 """Areas with few images or none: images shrunk towards place, with intervals that know how many."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,14 +11,19 @@ from streetview_assets.models.candidates.composite import (
     COMPOSITE,
     Shrinkage,
     fit_shrinkage,
-    vectors_around,
-    without_images,
+    shrunk_of,
+    shrunk_without_images,
 )
 from streetview_assets.models.candidates.place_process import PlaceProcess
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import AreaFeatures
+from streetview_assets.models.data.regression_calibration import (
+    kriging_weights,
+    vector_variances,
+    without_gaps,
+)
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.evaluations.final_fit import FinalModel
+from streetview_assets.models.evaluations.final_fit import FinalModel, fitted_candidate
 from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.tuning import predicted as predicted_by
@@ -51,6 +56,7 @@ class SmallAreas:
         place_m: np.ndarray,
         by_images: np.ndarray,
         around: np.ndarray,
+        calibrated: np.ndarray,
         image_counts: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give predictions and the ends of their intervals, each of shape (n,); NaN without one.
@@ -61,15 +67,16 @@ class SmallAreas:
             Easting and northing, metres, shape (n, 2).
         by_images
             Predictions of the model of images, NaN where there are none; (n,).
-        around
-            What the same model predicts of the images of the areas around; (n,).
+        around, calibrated
+            What the model of calibrated vectors predicts by the images of the areas around, and by
+            an area's own as well; (n,).
         image_counts
             Images of each area, 0 where there are none; (n,).
         """
-        without = np.column_stack([self.place.predict(place_m), around])
         none = (image_counts == 0) | ~np.isfinite(by_images)
-        counts = np.where(none, 0, image_counts)
-        made = self.shrinkage.composite(np.where(none, 0, by_images), without, counts)
+        counts, by_both = np.where(none, 0, image_counts), np.where(none, around, calibrated)
+        shrunk = np.column_stack([self.place.predict(place_m), around, by_both])
+        made = self.shrinkage.composite(np.where(none, 0, by_images), shrunk, counts)
         lower, upper = np.full((2, len(made)), np.nan)
         for mine, calibration in ((none, self.without), (~none, self.with_images)):
             if calibration is not None and mine.any():
@@ -94,10 +101,10 @@ def small_areas(
     seed
         Of the areas that the ranges of place are estimated on, where there are many.
     """
-    observed, counts, without = data.observed, data.image_counts, without_images(predicted)
-    shrinkage = fit_shrinkage(observed, predicted[TUNED], without, counts)
-    both = shrinkage.composite(predicted[TUNED], without, counts)
-    alone, none = shrinkage.synthetic(without), np.zeros(len(counts), dtype=np.int64)
+    observed, counts, shrunk = data.observed, data.image_counts, shrunk_of(predicted)
+    shrinkage = fit_shrinkage(observed, predicted[TUNED], shrunk, counts)
+    both = shrinkage.composite(predicted[TUNED], shrunk, counts)
+    alone, none = shrinkage.synthetic(shrunk_without_images(predicted)), np.zeros_like(counts)
     return SmallAreas(
         shrinkage,
         PlaceProcess(seed=seed).fit(data.place_m, observed),
@@ -153,12 +160,13 @@ def with_composite(
     asked = asked.select(counts, pl.exclude("image_count")).join(
         predicted.select("area_code", "predicted"), on="area_code", how="left"
     )
-    new = _of_others(
-        found, final, asked.join(held_out, on="area_code", how="anti"), areas, seen, crs
-    )
+    vectors = _calibrated(final, data, asked, areas, seen, crs)
+    others = ~asked["area_code"].is_in(held_out["area_code"].to_list()).to_numpy()
+    new = _of_others(found, asked.filter(others), vectors.take(others), crs)
     ends = dict(zip(("predicted", "lower", "upper"), ENDS, strict=True))
     known = held_out.filter(model=COMPOSITE).select("area_code", *ends).rename(ends)
-    weight = pl.Series("image_weight", found.shrinkage.weight(asked["image_count"].to_numpy()))
+    own = _own_weight(found.shrinkage, asked["image_count"].to_numpy(), vectors.own_weight)
+    weight = pl.Series("image_weight", own)
     told = pl.concat([known, new]).join(asked.select("area_code", weight), on="area_code")
     joined = predicted.drop(*ENDS, "image_weight").join(told, on="area_code", how="left")
     of_this = pl.when(pl.col(ENDS[1]).is_not_null()).then(pl.lit(level))
@@ -166,26 +174,68 @@ def with_composite(
     return joined.with_columns(interval_level=level_of).select(predicted.columns).sort("area_code")
 
 
-def _of_others(
-    found: SmallAreas,
+@dataclass(frozen=True)
+class _Calibrated:
+    """What a model of calibrated vectors says of areas, (n,), and the weight of their own there."""
+
+    around: np.ndarray
+    calibrated: np.ndarray
+    own_weight: np.ndarray
+
+    def take(self, mask: np.ndarray) -> "_Calibrated":
+        return _Calibrated(self.around[mask], self.calibrated[mask], self.own_weight[mask])
+
+
+def _calibrated(
     final: FinalModel,
+    data: AreaDataset,
     wanted: pl.DataFrame,
     areas: pl.DataFrame,
     seen: AreaFeatures,
     crs: str,
-) -> pl.DataFrame:
-    """Predict areas that were not held out: without images, or without a value."""
+) -> _Calibrated:
+    """Fit the chosen candidate to calibrated vectors, and predict areas with and without images."""
     of_seen = pl.DataFrame({"area_code": seen.area_codes}).join(
         areas, on="area_code", how="left", maintain_order="left"
     )
-    place_m = points_in_metres(wanted, crs)
-    around = vectors_around(
-        seen.values, of_seen["image_count"].to_numpy(), points_in_metres(of_seen, crs), place_m
+    vectors, counts = without_gaps(seen.values), of_seen["image_count"].to_numpy()
+    place_m = points_in_metres(of_seen, crs)
+    about = vector_variances(vectors, counts, place_m), counts, place_m
+    row = {code: number for number, code in enumerate(seen.area_codes)}
+    learned = np.array([row[code] for code in data.area_codes])
+    own = np.array([row.get(code, -1) for code in wanted["area_code"]], dtype=np.int64)
+    of_learned = kriging_weights(*about, place_m[learned], learned, with_own=True) @ vectors
+    model = fitted_candidate(replace(data, vectors=of_learned), final.choice, final.scoring)
+    wanted_m = points_in_metres(wanted, crs)
+    around, both = (
+        kriging_weights(*about, wanted_m, own, with_own=with_own) for with_own in (False, True)
     )
+    mine = np.asarray(both[np.arange(len(own)), np.maximum(own, 0)]).ravel()
+    return _Calibrated(
+        predicted_by(model, around @ vectors),
+        predicted_by(model, both @ vectors),
+        np.where(own >= 0, mine, 0.0),
+    )
+
+
+def _own_weight(
+    shrinkage: Shrinkage, image_counts: np.ndarray, in_vectors: np.ndarray
+) -> np.ndarray:
+    """Say how much of a composite an area's own images are, 0 to 1: directly, or as calibrated."""
+    direct, slope = shrinkage.weight(image_counts), shrinkage.slopes[-1]
+    own = direct + (1 - direct) * slope * in_vectors
+    return np.where(image_counts > 0, np.clip(own, 0, 1), 0.0)
+
+
+def _of_others(
+    found: SmallAreas, wanted: pl.DataFrame, vectors: _Calibrated, crs: str
+) -> pl.DataFrame:
+    """Predict areas that were not held out: without images, or without a value."""
     made = found.predict(
-        place_m,
+        points_in_metres(wanted, crs),
         wanted["predicted"].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
-        predicted_by(final.estimator, around) if len(wanted) else np.empty(0),
+        vectors.around,
+        vectors.calibrated,
         wanted["image_count"].to_numpy(),
     )
     columns = dict(zip(ENDS, made, strict=True))

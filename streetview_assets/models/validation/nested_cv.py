@@ -11,10 +11,11 @@ from streetview_assets.models.candidates.baselines import PLACE
 from streetview_assets.models.candidates.composite import (
     COMPOSITE,
     IMAGES_AROUND,
+    IMAGES_CALIBRATED,
     Shrinkage,
     fit_shrinkage,
-    with_vectors_around,
-    without_images,
+    shrunk_of,
+    with_calibrated_vectors,
 )
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import blocks_of, seed_of
@@ -35,8 +36,8 @@ from streetview_assets.models.validation.task import distances_to_predict, for_p
 from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
+    calibrated_predictions,
     fitting_context,
-    predictions_around,
     tune_baseline,
     tune_candidates,
 )
@@ -58,16 +59,16 @@ class TunedModels:
         Each with its parameters; among the baselines, the best candidate on other features.
     observed, image_counts
         Of the training part, (n,).
-    around
-        What the best candidate says of the areas around each, out of the inner folds, (n,); None
-        where that is not asked for.
+    calibrated
+        What the best candidate, learned from calibrated vectors, says by those around each area
+        and by its own, out of the inner folds, each (n,); None where that is not asked for.
     """
 
     candidates: list[Tuned]
     baselines: list[Tuned]
     observed: np.ndarray
     image_counts: np.ndarray
-    around: np.ndarray | None = None
+    calibrated: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def best(self) -> Tuned:
@@ -84,7 +85,9 @@ class TunedModels:
         """Every model's predictions out of the inner folds, by its name in results; (n,)."""
         every = {one.model.name: one.inner_predicted for one in (*self.candidates, *self.baselines)}
         made = {TUNED: self.best.inner_predicted, **every}
-        return made if self.around is None else made | {IMAGES_AROUND: self.around}
+        if self.calibrated is None:
+            return made
+        return made | dict(zip((IMAGES_AROUND, IMAGES_CALIBRATED), self.calibrated, strict=True))
 
     @property
     def inner_composed(self) -> dict[str, np.ndarray]:
@@ -97,8 +100,7 @@ class TunedModels:
         inner = self.inner_predicted
         if PLACE not in inner or IMAGES_AROUND not in inner:
             return None
-        without = without_images(inner)
-        return fit_shrinkage(self.observed, inner[TUNED], without, self.image_counts)
+        return fit_shrinkage(self.observed, inner[TUNED], shrunk_of(inner), self.image_counts)
 
     def with_composite(
         self, predicted: dict[str, np.ndarray], image_counts: np.ndarray
@@ -114,7 +116,7 @@ class TunedModels:
         """
         if self.shrinkage is None:
             return predicted
-        made = self.shrinkage.composite(predicted[TUNED], without_images(predicted), image_counts)
+        made = self.shrinkage.composite(predicted[TUNED], shrunk_of(predicted), image_counts)
         return predicted | {COMPOSITE: made}
 
     def trials(self, validation: Validation, fold: int, repeat: int = 1) -> list[dict[str, Any]]:
@@ -217,7 +219,7 @@ def tune_all(
         baselines=baselines,
         observed=train.observed,
         image_counts=train.image_counts,
-        around=predictions_around(best_of(candidates), train, splits, seed),
+        calibrated=calibrated_predictions(best_of(candidates), train, splits, seed),
     )
 
 
@@ -242,9 +244,10 @@ def predict_all(
     fitted = {tuned.model.name: tuned.fit(train, seed) for tuned in every}
     predicted = {one.model.name: one.predict(fitted[one.model.name], test) for one in every}
     predicted = {TUNED: predicted[best.model.name], **predicted}
-    if test.around is not None:
-        around = replace(test, vectors=test.around)
-        predicted[IMAGES_AROUND] = best.predict(fitted[best.model.name], around)
+    if test.around is not None and test.calibrated is not None and train.calibrated is not None:
+        of_calibrated = best.fit(replace(train, vectors=train.calibrated), seed)
+        for name, vectors in ((IMAGES_AROUND, test.around), (IMAGES_CALIBRATED, test.calibrated)):
+            predicted[name] = best.predict(of_calibrated, replace(test, vectors=vectors))
     predicted = {name: np.clip(values, *seen) for name, values in predicted.items()}
     made = models.with_composite(predicted, test.image_counts)
     return {name: np.clip(values, *seen) for name, values in made.items()}
@@ -333,7 +336,7 @@ def _dealt(
         data = replace(data, to_predict=distances_to_predict(data, settings.task))
     if folds is None:
         folds = folds_of(data, validation, settings, seed, repeat)
-    return with_vectors_around(data, min(len(data.take(one.learning)) for one in folds)), folds
+    return with_calibrated_vectors(data, min(len(data.take(one.learning)) for one in folds)), folds
 
 
 def _predicted_by_fold(

@@ -13,6 +13,7 @@ from functools import cache, partial
 
 import numpy as np
 
+from streetview_assets.models.candidates.composite import COMPOSITE
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import MANY_AREAS, MOST_AUTHORITY_FOLDS, group_folds
 from streetview_assets.models.metrics.conformal import (
@@ -72,7 +73,8 @@ def prediction_intervals(
         The spatial block of each area, shape (n,).
     validation
         How they were held out; under `authorities`, intervals are as wide as for an authority
-        never seen.
+        never seen, whichever it is: but those of the model `composite`, whose errors were made in
+        such authorities already, and which are to hold the level in each class of image count.
     level
         Share of areas that intervals are to hold, 0 to 1.
 
@@ -95,7 +97,9 @@ def prediction_intervals(
         made = inner_predicted
     unseen = validation == "authorities"
     ends = {
-        model: _intervals(tested, values, made_by, made[model], level, unseen)
+        model: _intervals(
+            tested, values, made_by, made[model], level, unseen and model != COMPOSITE
+        )
         for model, values in predicted.items()
     }
     return ({m: low for m, (low, _) in ends.items()}, {m: high for m, (_, high) in ends.items()})

@@ -16,7 +16,7 @@ import numpy as np
 import sklearn
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Candidate, Params, Size, predicted
+from streetview_assets.models.candidates.base import Candidate, Params, Size, fits_of, predicted
 from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
 from streetview_assets.models.candidates.stack import blend_weights, cross_blend, stack_params
@@ -109,22 +109,32 @@ def fitting_context(area_count: int) -> Iterator[None]:
         yield
 
 
-def predictions_around(
+def calibrated_predictions(
     best: Tuned, train: AreaDataset, splits: Sequence[Split], seed: int
-) -> np.ndarray | None:
-    """Predict each inner fold by the images of the areas around, (n,); None without these.
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Predict each inner fold by a model of calibrated vectors, by those around and with its own.
 
     Parameters
     ----------
     best, train, splits, seed
         The candidate with its parameters, the training part, its inner folds, and of the fit.
+
+    Returns
+    -------
+    tuple or None
+        By the vectors around, and by the calibrated ones, each (n,); None without these.
     """
-    if train.around is None:
+    if train.around is None or train.calibrated is None:
         return None
-    model, around = best.model, replace(train, vectors=train.around)
-    inputs, tested = model.inputs(train), model.inputs(around)
-    folds = fold_fits(model, inputs, train.observed, splits, seed, tested)
-    return inner_predictions(folds, best.params)
+    model, made = best.model, np.empty((2, len(train)))
+    around, own = (
+        model.inputs(replace(train, vectors=seen)) for seen in (train.around, train.calibrated)
+    )
+    for one in splits:
+        tested = np.vstack([around[one.held_out], own[one.held_out]])
+        learned = own[one.learning], train.observed[one.learning]
+        made[:, one.held_out] = fits_of(model, *learned, tested, seed)(best.params).reshape(2, -1)
+    return made[0], made[1]
 
 
 def tune_baseline(
