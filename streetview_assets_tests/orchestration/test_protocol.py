@@ -15,7 +15,8 @@ from streetview_assets.models.towns.protocol_records import protocol_scores
 from streetview_assets.orchestration.protocols.carry_out import carry_out
 from streetview_assets.orchestration.protocols.compose import compose
 from streetview_assets.orchestration.protocols.looks import BY_AUTHORITY, STUDY_WIDE
-from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.orchestration.conftest import EAST, WEST
 
@@ -124,6 +125,57 @@ def test_a_protocol_is_not_changed_once_it_is_written(town, tmp_path):
         file.write_text(text)
         with pytest.raises(StudyError, match="protocol write"):
             read_protocol(file)
+
+
+@pytest.fixture(scope="module")
+def passed_on(tmp_path_factory, write_town):
+    """The protocol of somebody who made the eastern half alone, in a study of another name."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    study, file = write_town(folder / "study", {"small-town": "theirs"}), folder / "protocol.json"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY"):
+            patch.setenv(name, "")
+            patch.delenv(name)
+        patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+        report = run_study(open_study(study), authorities=[EAST], until="pooling")
+        assert not report.failures, report.failures
+        asked = ["--train", EAST, "--test", WEST, "--metric", "r2", "--output", str(file)]
+        said = CliRunner().invoke(app, ["protocol", "write", str(study), *asked])
+    assert said.exit_code == 0, said.output
+    shutil.rmtree(folder / "study")
+    shutil.rmtree(folder / "data")
+    return file
+
+
+def test_one_passed_on_is_carried_out_in_a_study_made_by_others(passed_on, town):
+    """Both made the eastern half by themselves: its content is the same, whatever they call it."""
+    opened = forget_scores(town.opened)
+    said = CliRunner().invoke(app, ["protocol", "run", str(passed_on), str(opened.study.path)])
+    assert said.exit_code == 0, said.output
+    assert "Not as the protocol has it" not in said.output
+    own, _ = carry_out(opened, compose(opened, [EAST], [WEST], metrics=["r2"]))
+    theirs = protocol_scores(opened.root).filter(protocol=read_protocol(passed_on).short)
+    assert theirs["value"].to_list() == [row["value"] for row in own.rows]
+    assert theirs["is_preregistered"].all()
+    assert theirs["differs"].null_count() == theirs.height
+
+
+def test_one_passed_on_names_what_the_others_have_otherwise(passed_on, town):
+    opened = forget_scores(town.opened)
+    encoders = opened.read("encoders").with_columns(weights_sha256=pl.lit("others"))
+    made = opened.provenance("encoders", None)
+    opened.write("encoders", {"encoders": encoders}, None, made)
+    targets = opened.read("targets", EAST)
+    moved = targets.with_columns(value=pl.col("value").reverse())
+    opened.write("targets", {"targets": moved}, EAST, opened.provenance("targets", EAST))
+    command = ["protocol", "run", str(passed_on), str(opened.study.path)]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 2
+    assert "--despite encoder" in said.output
+    assert f"table targets of {EAST}" in said.output
+    said = CliRunner().invoke(app, [*command, "--despite", "encoder", "--despite", "targets"])
+    assert said.exit_code == 0, said.output
+    assert "Not as the protocol has it: encoder, targets." in said.output
 
 
 def test_what_cannot_be_a_protocol_is_refused(town):
