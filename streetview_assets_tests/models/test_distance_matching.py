@@ -25,6 +25,7 @@ from streetview_assets.models.validation.task import distances_to_predict, for_p
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets.validations import headline_validation
 from streetview_assets_tests.simulations.fields import centres, dataset
+from streetview_assets_tests.simulations.validations import holes
 
 
 def one_town(count=400, seed=1, authorities=None):
@@ -59,11 +60,13 @@ def test_few_places_are_measured_by_all_pairs_as_many_are_by_trees(monkeypatch):
         assert np.array_equal(getattr(by_pairs, name), getattr(by_trees, name))
 
 
-@pytest.mark.parametrize("gaps", ["scattered", "one hole"])
+@pytest.mark.parametrize("gaps", ["scattered", "one hole", "four holes"])
 def test_gaps_are_matched_wherever_they_lie(gaps, quick):
     data = one_town()
     middle = np.hypot(*(data.place_m - data.place_m.mean(axis=0)).T)
     gap = middle < 2_000 if gaps == "one hole" else np.random.default_rng(1).random(400) < 0.25
+    if gaps == "four holes":
+        gap = holes(data.place_m, 4, 0.25, np.random.default_rng(1))
     sampled = replace(data.take(~gap), unsampled_m=data.place_m[gap])
     wanted = distances_to_predict(sampled, "fill gaps")
     matched = match_distances(sampled.place_m, sampled.authority_codes, wanted, 5, seed=1)
