@@ -156,7 +156,7 @@ def gains_of(truth: Callable[..., Town], given: argparse.Namespace, town: int) -
     found = []
     draws = 1 if truth is only_place else given.draws
     for number in range(draws):
-        value = draw(np.random.default_rng([given.seed, town, number]))
+        value = draw(np.random.default_rng([given.seed, town, 1 + number]))
         if known is not None and truth is only_place:
             value = known["value"]
         seed = given.seed * 1_000 + town * given.draws + number
