@@ -19,6 +19,8 @@ from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import figures_of, study_asset
 
 MEMBERS_ACROSS, MEMBERS_DOWN = 7, 10
+_OF_A_POINT = ("authority_code", "image_id", "point_id", "status", "is_current")
+"""Columns of images that say whose point each is: all of them take most of the memory."""
 
 
 def keys_of_figures(study: Study) -> tuple[str, ...]:
@@ -61,7 +63,7 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
     assigned = read("cluster_assignments").filter(**fit)
     if assigned.is_empty():
         return work.not_applicable(_why_no_cluster(work))
-    points = point_clusters(assigned, read(INCLUDED), read("sample_points"))
+    points = _points(work, assigned)
     profile = cluster_profile(
         assigned,
         read("cluster_centres").filter(**fit),
@@ -72,6 +74,12 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
     )
     frames = {"cluster_profile": profile}
     return AssetResult(frames, {**work.drawn(frames), **_told(work, profile)})
+
+
+def _points(work: AssetContext, assigned: pl.DataFrame) -> pl.DataFrame:
+    """Give each point the cluster that most of its images are in."""
+    images = work.read_all(INCLUDED, _OF_A_POINT)
+    return point_clusters(assigned, images, work.read_all("sample_points"))
 
 
 def _why_no_cluster(work: AssetContext) -> str:
@@ -91,7 +99,7 @@ def _figures(work: AssetContext) -> dict[str, Any]:
     study, whom, profile = work.study, work.credit, work.read_all("cluster_profile")
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
     assigned = work.read_all("cluster_assignments").filter(**fit)
-    points = point_clusters(assigned, work.read_all(INCLUDED), work.read_all("sample_points"))
+    points = _points(work, assigned)
     names = names_by_cluster(work.read_all("cluster_names").filter(**fit))
     how: dict[str, Any] = {"title": work.titled(), "names": names}
     shown: dict[str, Any] = {**_maps_of_others(work), **_asked_for(work, assigned)}
@@ -122,7 +130,7 @@ def _maps_of_others(work: AssetContext) -> dict[str, Any]:
     for k, space in others:
         fit = {"method": METHOD, "space": space, "k": k}
         assigned = work.read_all("cluster_assignments").filter(**fit)
-        points = point_clusters(assigned, work.read_all(INCLUDED), work.read_all("sample_points"))
+        points = _points(work, assigned)
         if points.is_empty():
             continue
         title = work.titled(f"clusters found in {in_words(space)}")
@@ -137,8 +145,11 @@ def _asked_for(work: AssetContext, assigned: pl.DataFrame) -> dict[str, Any]:
     """Draw what the study asks for by `clusters.figures`."""
     from streetview_assets.clusters.profile.target_charts import draw_target_histograms
 
-    study, asked, shown = work.study, work.study.clusters.figures, {}
+    study, asked = work.study, work.study.clusters.figures
+    shown: dict[str, Any] = {}
     work.forget("clusters_target_histograms", "clusters_members_of_*")
+    if not asked:
+        return shown
     images = current_images(work.looked_at(work.read_all(INCLUDED)))
     placed = assigned.join(images, on=["authority_code", "image_id"], how="inner")
     if "histograms" in asked and study.target is not None:
