@@ -92,6 +92,7 @@ STAGES: dict[str, Callable[[OpenStudy], None]] = {
     "pooling": made("image_areas", "area_embeddings", "baseline_embeddings"),
     "cluster model": made("cluster_model"),
     "cluster assignments": made("cluster_assignments", "cluster_shares", "area_group_embeddings"),
+    "area neighbours": made("area_neighbours"),
     "cluster numbers": made("cluster_scores"),
     "cluster meaning": made("cluster_meaning"),
     "model selection": made("model_selection"),
