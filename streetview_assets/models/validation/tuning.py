@@ -256,7 +256,9 @@ def _tune_candidate(
 ) -> Tuned:
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # Of a trial that fails it warns with a traceback, though the error is raised: also of a signal
+    # that asks for the end, where a library made an error of its own of it.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     inputs, observed = candidate.inputs(data), data.observed
     order = fold_fits(candidate, inputs, observed, splits, seed)
     size = _smallest(inputs, splits)
