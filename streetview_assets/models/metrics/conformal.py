@@ -20,7 +20,7 @@ LEAST_OF_A_CLASS = 80
 MOST_CLASSES = 6
 """Quantiles of more classes scatter more, and intervals are wider by it; within a class, the
 variance expected tells areas of fewer images from those of more."""
-SHORT_OF_LEVEL = 0.03
+SHORT_OF_LEVEL = 0.025
 """So much less than the level is aimed at in the lowest and in the highest tenth of the target."""
 SHORTER = (0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
 """So much less again, the least first, until intervals are not too wide."""
