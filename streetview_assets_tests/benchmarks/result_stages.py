@@ -56,6 +56,8 @@ def sklearn_tuning(folder: Path) -> Callable[[], Any]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    from streetview_assets.processes.threads import limit_threads
+
     data, splits = areas_and_folds()
     spread = data.observed.std()
     trees = HistGradientBoostingRegressor(max_iter=60, early_stopping=False)
@@ -84,6 +86,7 @@ def sklearn_tuning(folder: Path) -> Callable[[], Any]:
     folds = [(np.flatnonzero(one.learning), np.flatnonzero(one.held_out)) for one in splits]
     centred = (data.observed - data.observed.mean()) / spread
 
+    @limit_threads()  # several wait for each other on so little, and that would count for ours
     def run() -> None:
         for pipeline, drawn in searched:
             RandomizedSearchCV(
