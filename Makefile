@@ -4,12 +4,12 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
-WORKERS ?= 3
+WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-# Each worker has one thread. On two cores the third works while others wait: for a browser, for a
-# process that starts. What is compiled is kept, whatever is set: tests start some sixty processes.
+# As many workers as cores, each with one thread: more would only wait for each other.
+# What is compiled is kept, whatever is set: tests start some sixty processes.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help demo test ui lint bench lock docs clean
