@@ -7,7 +7,12 @@ import polars as pl
 import pytest
 import shapely
 
-from streetview_assets.models.candidates.composite import fit_shrinkage, with_calibrated_vectors
+from streetview_assets.errors import ContractError
+from streetview_assets.models.candidates.composite import (
+    fit_shrinkage,
+    shrunk_of,
+    with_calibrated_vectors,
+)
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.evaluations.final_fit import (
     choose_final,
@@ -35,6 +40,11 @@ def test_the_weight_of_images_is_that_of_the_known_variances():
     made = found.composite(direct, without, images)
     least = np.mean(2 * (6 / images) / (2 + 6 / images))
     assert np.mean((made - truth) ** 2) == pytest.approx(least, rel=0.02)
+
+
+def test_predictions_of_an_earlier_version_say_what_to_make_again():
+    with pytest.raises(ContractError, match=r"images_calibrated.*make `model_selection` again"):
+        shrunk_of({"place": np.zeros(3), "images_around": np.zeros(3)})
 
 
 def test_of_few_areas_nothing_is_learned(areas_of):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import nnls
 
+from streetview_assets.errors import ContractError
 from streetview_assets.models.candidates.baselines import PLACE
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.regression_calibration import (
@@ -123,7 +124,17 @@ def shrunk_of(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
     ----------
     predicted
         Model to predictions, (n,).
+
+    Raises
+    ------
+    ContractError
+        Where predictions were made when a composite was made of fewer.
     """
+    if missing := [name for name in SHRUNK if name not in predicted]:
+        raise ContractError(
+            f"table predictions: has no {' or '.join(missing)}, of which `composite` is made: "
+            "an earlier version wrote it; make `model_selection` again"
+        )
     return np.column_stack([predicted[name] for name in SHRUNK])
 
 
