@@ -59,7 +59,7 @@ def run_checks(
     authority
         Code of the authority; None: all of the study.
     sample_rows
-        Offending rows to give of each, at most.
+        Offending rows to give of each, at most; at least 1, or nothing would be found.
     """
     reads = {table for check in checks for table in check.reads}
     with over_the_lake(lake, reads, study, authority) as connection:
