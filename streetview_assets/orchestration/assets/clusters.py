@@ -45,7 +45,7 @@ def keys_of_kept(study: Study) -> tuple[str, ...]:
         "seed",
     ),
     keys_for=keys_of_kept,
-    code_version=4,
+    code_version=5,
     study_wide=True,
 )
 def cluster_model(work: AssetContext) -> AssetResult:
