@@ -246,23 +246,31 @@ def _soft_histogram(
     *,
     circular: bool,
 ) -> np.ndarray:
-    """Histogram per place; a value between two bins counts in both, so that nothing jumps."""
+    """Histogram per place; a value between two bins counts in both, so that nothing jumps.
+
+    Positions of a circle lie between minus and plus the number of bins; of a line, between the
+    first bin and the last.
+    """
     lower = np.floor(position).ravel()
-    share = position.ravel() - lower
+    upper = position.ravel() - lower
+    whole = np.float32(1) if weight is None else weight.ravel()
+    upper *= whole
     first = lower.astype(np.int64)
     if circular:
-        first += np.where(first < 0, bins, 0)
-        first -= np.where(first >= bins, bins, 0)
-        second = np.where(first == bins - 1, 0, first + 1)
-    else:
-        second = np.minimum(first + 1, bins - 1)
-    whole = np.ones_like(share) if weight is None else weight.ravel()
-    upper = share * whole
-    size = places * bins
-    start = place * bins
-    counts = np.bincount(start + first, weights=whole - upper, minlength=size)
-    counts += np.bincount(start + second, weights=upper, minlength=size)
-    return counts.reshape(places, bins)
+        first = _around(bins)[first]
+    first += place * bins
+    share, next_share = (
+        np.bincount(first, weights=weights, minlength=places * bins).reshape(places, bins)
+        for weights in (whole - upper, upper)
+    )
+    # What lies on the last bin of a line lies there in full: its share of the next is nothing.
+    return share + np.roll(next_share, 1, axis=1)
+
+
+@cache
+def _around(bins: int) -> np.ndarray:
+    """Which bin of a circle each number from 0 to `bins` is, and those below, counted backwards."""
+    return np.concatenate([np.arange(bins), [0], np.arange(bins)])
 
 
 @cache

@@ -78,41 +78,38 @@ def _paint_shapes(
     view: View,
     turn_deg: float,
 ) -> None:
-    camera = _turned(painted.corners, turn_deg, view.pitch_deg)
-    ahead = camera[..., 0]
+    ahead, right, up = camera = _turned(painted.corners, turn_deg, view.pitch_deg)
     depth = np.maximum(ahead, _NEAR_M)
-    x = size[0] / 2 + focal * camera[..., 1] / depth
-    y = size[1] / 2 - focal * camera[..., 2] / depth
-    radius = painted.radius_m * focal / depth[:, 0]
+    x = size[0] / 2 + focal * right / depth
+    y = size[1] / 2 - focal * up / depth
+    radius = painted.radius_m * focal / depth[0]
     smallest = _FINER * 0.8
-    left, right, top, low = x.min(1), x.max(1), y.min(1), y.max(1)
-    extent = np.maximum(right - left, low - top)
+    leftmost, rightmost, top, low = x.min(0), x.max(0), y.min(0), y.max(0)
+    extent = np.maximum(rightmost - leftmost, low - top)
     in_front = ahead > _NEAR_M
-    whole, partly = np.all(in_front, axis=1), np.any(in_front, axis=1)
+    whole, partly = np.all(in_front, axis=0), np.any(in_front, axis=0)
     is_ball = painted.radius_m > 0
-    on_screen = (right + radius > 0) & (left - radius < size[0])
+    on_screen = (rightmost + radius > 0) & (leftmost - radius < size[0])
     on_screen &= (low + radius > 0) & (top - radius < size[1])
     large = np.where(is_ball, radius, extent) > smallest
     shown = np.flatnonzero((whole & on_screen & large) | (partly & ~whole & ~is_ball))
-    colours = _in_haze(painted.colour, light, ahead.mean(1))
-    flat = np.stack([x, y], axis=-1).reshape(len(x), 8)[shown].tolist()
+    inks = _inks(painted.colour[shown], light, ahead.mean(0)[shown])
     rows = zip(
-        shown.tolist(),
-        flat,
-        colours[shown].tolist(),
+        _by_shape(np.stack([x, y])[..., shown]).reshape(-1, 8).tolist(),
+        inks.tolist(),
         radius[shown].tolist(),
         whole[shown].tolist(),
         strict=True,
     )
-    for index, corners, colour, ball, is_whole in rows:
-        ink = (colour[0], colour[1], colour[2])
+    cut = iter(_by_shape(camera[..., shown[~whole[shown]]]).tolist())
+    for corners, ink, ball, is_whole in rows:
         if ball:
             u, v = corners[0], corners[1]
             draw.ellipse((u - ball, v - ball, u + ball, v + ball), fill=ink)
         elif is_whole:
             draw.polygon(corners, fill=ink)
         else:
-            outline = _cut_at_camera(camera[index].tolist(), focal, size)
+            outline = _cut_at_camera(next(cut), focal, size)
             if len(outline) > 4:
                 draw.polygon(outline, fill=ink)
 
@@ -120,12 +117,17 @@ def _paint_shapes(
 def _turned(corners: np.ndarray, turn_deg: float, pitch_deg: float) -> np.ndarray:
     """Turn street coordinates into ahead, right and up of the camera."""
     turn, pitch = radians(turn_deg), radians(pitch_deg)
-    u, v, z = corners[..., 0], corners[..., 1], corners[..., 2] - _CAMERA_M
+    u, v, z = corners[0], corners[1], corners[2] - _CAMERA_M
     level = u * cos(turn) + v * sin(turn)
     right = v * cos(turn) - u * sin(turn)
     ahead = level * cos(pitch) + z * sin(pitch)
     up = z * cos(pitch) - level * sin(pitch)
-    return np.stack([ahead, right, up], axis=-1)
+    return np.stack([ahead, right, up])
+
+
+def _by_shape(corners: np.ndarray) -> np.ndarray:
+    """Turn coordinates (c, 4, n) of corners into (n, 4, c)."""
+    return corners.transpose(2, 1, 0)
 
 
 def _cut_at_camera(corners: list[list[float]], focal: float, size: tuple[int, int]) -> list[float]:
@@ -147,10 +149,11 @@ def _cut_at_camera(corners: list[list[float]], focal: float, size: tuple[int, in
     return outline
 
 
-def _in_haze(colour: np.ndarray, light: Light, ahead_m: np.ndarray) -> np.ndarray:
+def _inks(colour: np.ndarray, light: Light, ahead_m: np.ndarray) -> np.ndarray:
+    """Dim colours by the haze, and give each as the one number that Pillow takes for it."""
     clear = np.exp(-light.haze * np.maximum(ahead_m, 0))[:, None]
     mixed = colour * clear + np.array(light.sky_low) * (1 - clear)
-    inks: np.ndarray = np.clip(mixed, 0, 255).astype(np.uint8)
+    inks: np.ndarray = np.clip(mixed, 0, 255).astype(np.int64) @ (1, 2**8, 2**16)
     return inks
 
 

@@ -7,7 +7,6 @@ distances give an order that is right without a depth buffer.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -42,7 +41,7 @@ class Street:
     side
         +1 (right) or -1 (left): where the next things stand.
     corners, radius_m, colour, order
-        Of the shapes so far.
+        Of the shapes so far; the corners as one row of numbers, twelve a shape.
     now
         Where in the order the next shapes come.
     """
@@ -52,7 +51,7 @@ class Street:
     draw: Iterator[float]
     reach_m: float
     side: int = 1
-    corners: list[Quad] = field(default_factory=list)
+    corners: list[float] = field(default_factory=list)
     radius_m: list[float] = field(default_factory=list)
     colour: list[Colour] = field(default_factory=list)
     order: list[Order] = field(default_factory=list)
@@ -69,18 +68,17 @@ class Street:
 
     def quad(self, points: Quad, colour: Colour, shade: float = 1.0) -> None:
         """Add a quadrilateral: four corners, one after the other."""
-        self._add(points, 0.0, scaled(colour, shade))
+        self._add((*points[0], *points[1], *points[2], *points[3]), 0.0, scaled(colour, shade))
 
     def ball(self, u: float, v: float, z: float, radius: float, colour: Colour) -> None:
         """Add a ball."""
-        centre = (u, v, z)
-        self._add((centre, centre, centre, centre), radius, colour)
+        self._add((u, v, z) * 4, radius, colour)
 
     def wall(self, v: float, u: Span, z: Span, colour: Colour) -> None:
         """Add an upright face along the road."""
         (left, right), (low, high), w = u, z, self.side * v
         shade = self.light.near_side if self.side > 0 else self.light.far_side
-        points = ((left, w, low), (right, w, low), (right, w, high), (left, w, high))
+        points = (left, w, low, right, w, low, right, w, high, left, w, high)
         self._add(points, 0.0, scaled(colour, shade))
 
     def upright(self, v: float, points: tuple[Span, Span, Span, Span], colour: Colour) -> None:
@@ -117,8 +115,8 @@ class Street:
     def _from_middle(self, v: Span) -> Span:
         return self.side * v[0], self.side * v[1]
 
-    def _add(self, points: Quad, radius_m: float, colour: Colour) -> None:
-        self.corners.append(points)
+    def _add(self, corners: tuple[float, ...], radius_m: float, colour: Colour) -> None:
+        self.corners.extend(corners)
         self.radius_m.append(radius_m)
         self.colour.append(colour)
         self.order.append(self.now)
@@ -126,7 +124,17 @@ class Street:
 
 @dataclass(frozen=True)
 class Painted:
-    """Shapes as arrays, in the order of painting."""
+    """Shapes as arrays, in the order of painting.
+
+    Attributes
+    ----------
+    corners
+        (3, 4, n): along the road, to its right and up, in metres, of four corners each.
+    radius_m
+        (n,): of balls, which have one corner four times; 0 of all else.
+    colour
+        (n, 3): red, green and blue, 0 to 255.
+    """
 
     corners: np.ndarray
     radius_m: np.ndarray
@@ -136,9 +144,8 @@ class Painted:
 def in_order(street: Street) -> Painted:
     """Sort the shapes from back to front; shapes of one thing keep their order."""
     order = np.lexsort(np.array(street.order).T[::-1])
-    numbers = chain.from_iterable(chain.from_iterable(street.corners))
     return Painted(
-        np.fromiter(numbers, float).reshape(-1, 4, 3)[order],
+        np.array(street.corners).reshape(-1, 4, 3)[order].transpose(2, 1, 0).copy(),
         np.array(street.radius_m)[order],
         np.array(street.colour)[order],
     )
