@@ -152,8 +152,12 @@ def to_png(figure: Figure, dpi: int = 110) -> bytes:
     _fit_texts(figure)
     before = figure.dpi
     figure.dpi = dpi
-    # `savefig` draws twice: once for the layout alone.
     canvas = FigureCanvasAgg(figure)
+    # `savefig` draws twice, once for the layout alone. That is needed where a map keeps its shape:
+    # only where its size is known is there room for what stands above it.
+    layout = figure.get_layout_engine()
+    if layout and any(axes.get_aspect() != "auto" for axes in figure.axes):
+        layout.execute(figure)
     canvas.draw()
     buffer = io.BytesIO()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))

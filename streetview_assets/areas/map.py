@@ -1,7 +1,7 @@
 """A map of areas, coloured by a value of each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -37,6 +37,7 @@ def draw_areas(
     label: str = "",
     credit: str = "",
     diverging: bool = False,
+    narrow: bool = False,
 ) -> Figure:
     """Draw areas, coloured by value, with a scale bar.
 
@@ -55,6 +56,8 @@ def draw_areas(
         Whom to name at the foot.
     diverging
         Colour around zero, by a scale symmetric about it (residuals).
+    narrow
+        As wide as a phone, with the scale of colours below.
 
     Returns
     -------
@@ -68,17 +71,20 @@ def draw_areas(
     """
     if areas.is_empty():
         raise ValueError("there are no areas to draw")
-    figure, (axes,) = panels(1, (7, 6.5), credit=credit)
+    size_in = (PHONE_IN, PHONE_IN + (0.2 if values is None else 0.9)) if narrow else (7, 6.5)
+    figure, (axes,) = panels(1, size_in, credit=credit)
     outlines = _in_metres(areas)
     if values is None:
         _add_outlines(axes, outlines, len(outlines), facecolor=WITHOUT_VALUE, edgecolor="#777777")
     else:
         of_area = _of_areas(areas, values)
         scale = _around_zero(of_area) if diverging else _from_least_to_most(of_area)
-        _add_values(axes, outlines, of_area, label, scale)
+        _add_values(axes, outlines, of_area, scale)
+        if np.isfinite(of_area).any():
+            _add_scale([axes], scale, label, narrow=narrow)
         outlines = _corner_with(outlines, np.isfinite(of_area))
     _add_ground(axes, outlines)
-    axes.set_title(title)
+    axes.set_title(title, fontsize=10 if narrow else None)
     return figure
 
 
@@ -124,10 +130,10 @@ def draw_areas_beside(
     scale = _from_least_to_most(np.concatenate(list(of_areas.values())))
     outlines = _in_metres(areas)
     for axes, (name, one) in zip(frames, of_areas.items(), strict=True):
-        _add_values(axes, outlines, one, "", scale)
+        _add_values(axes, outlines, one, scale)
         _add_ground(axes, _corner_with(outlines, known))
         axes.set_title(name, fontsize=10 if narrow else None)
-    _add_scale(frames, scale, label, "bottom" if narrow else "right")
+    _add_scale(frames, scale, label, narrow=narrow)
     return figure
 
 
@@ -205,10 +211,8 @@ def _around_zero(values: Numbers) -> Any:
     return ScalarMappable(CenteredNorm(halfrange=most or 1), DIVERGING)
 
 
-def _add_values(
-    axes: Axes, outlines: gpd.GeoSeries, values: Numbers, label: str, scale: Any
-) -> None:
-    """Colour areas by a scale; with a label, draw the scale beside them."""
+def _add_values(axes: Axes, outlines: gpd.GeoSeries, values: Numbers, scale: Any) -> None:
+    """Colour areas by a scale; hatch those without a value."""
     from matplotlib.patches import Patch
 
     known = np.isfinite(values)
@@ -217,8 +221,6 @@ def _add_values(
         edge = HATCH if scale.cmap.name == DIVERGING else OUTLINE
         style = {"cmap": scale.cmap, "norm": scale.norm, "edgecolor": edge}
         _add_outlines(axes, outlines[known], len(outlines), column=values[known], **style)
-        if label:
-            _add_scale([axes], scale, label)
     if not known.all():
         hatched: dict[str, Any] = {"facecolor": WITHOUT_VALUE, "edgecolor": HATCH, "hatch": "////"}
         _add_outlines(axes, outlines[~known], len(outlines), **hatched)
@@ -231,12 +233,11 @@ def _add_values(
         )
 
 
-def _add_scale(
-    frames: Sequence[Axes], scale: Any, label: str, where: Literal["right", "bottom"] = "right"
-) -> None:
+def _add_scale(frames: Sequence[Axes], scale: Any, label: str, *, narrow: bool) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    ticks = MaxNLocator(4) if where == "bottom" else None  # numbers of five digits do not collide
+    ticks = MaxNLocator(4) if narrow else None  # numbers of five digits do not collide
+    where = "bottom" if narrow else "right"
     look: dict[str, Any] = {"location": where, "label": label, "shrink": 0.7, "pad": 0.02}
     frames[0].figure.colorbar(scale, ax=list(frames), ticks=ticks, **look)
 

@@ -24,7 +24,7 @@ from streetview_assets.report.chapters.influences import influences
 from streetview_assets.report.chapters.layout import layout
 from streetview_assets.report.chapters.methods import attribution, made_from, methods
 from streetview_assets.report.chapters.perception import perception
-from streetview_assets.report.chapters.predictions import predictions
+from streetview_assets.report.chapters.predictions import maps, predictions
 from streetview_assets.report.chapters.sample_size import sample_size
 from streetview_assets.report.chapters.scores import scores, short
 from streetview_assets.report.database import Published
@@ -57,6 +57,7 @@ class Chapter:
 
 CHAPTERS = (
     Chapter("short", "In short", short),
+    Chapter("maps", "Observed and predicted", maps),
     Chapter("where", "Where", where),
     Chapter("imagery", "Imagery", imagery),
     Chapter("coverage", "Coverage and its bias", coverage),

@@ -208,8 +208,8 @@ def test_chapters_that_only_some_studies_have_are_left_out_with_their_reason(wit
     made = chapters(with_tables(), *OF_SOME_STUDIES, "made-from")
     assert list(made) == ["made-from"]
     text = _text(made["made-from"])
-    assert "The number of images: the study file has no part `sample_size`." in text
-    assert "Layout: the study file has no part `layout`." in text
+    assert "The number of images: the study file has no part sample_size ." in text
+    assert "Layout: the study file has no part layout ." in text
 
 
 def test_further_chapters_show_their_tables(with_tables):

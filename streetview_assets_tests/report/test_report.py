@@ -18,6 +18,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.report.build import page_of, report_html, write_report
 from streetview_assets.report.cells import minus, shown_table
 from streetview_assets.report.database import Published
+from streetview_assets.report.page import coded
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.published_query import DATABASE
@@ -74,16 +75,53 @@ def test_a_page_is_well_formed_and_loads_nothing(page):
     assert len(page) < 3_000_000
 
 
-def test_a_phone_gets_the_maps_one_above_the_other(with_tables):
+def test_a_phone_gets_every_map_drawn_for_it(with_tables):
     here = with_tables()
-    kept = here.root / "figures/study/prediction_maps.png"
+    for name in ("prediction_maps", "residual_map", "clusters_map"):
+        kept = here.root / f"figures/study/{name}.png"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (1200, 600)).save(kept)
+    of_maps = ("maps", "where", "coverage", "clusters")
+    made = {anchor: Reader(html) for anchor, html in chapters(here, *of_maps).items()}
+    drawn = {
+        anchor: [attributes for tag, attributes in read.attributes if tag == "source"]
+        for anchor, read in made.items()
+    }
+    assert {anchor: len(found) for anchor, found in drawn.items()} == {
+        "maps": 2, "where": 1, "coverage": 1, "clusters": 1,
+    }  # fmt: skip
+    for narrow in (one for found in drawn.values() for one in found):
+        assert narrow["media"] == "(max-width: 30rem)"
+        assert int(narrow["width"]) < 390
+        assert narrow["srcset"].startswith("data:image/png")
+    beside, missed = drawn["maps"]
+    assert int(beside["height"]) > 1.5 * int(missed["height"]), "one above the other"
+
+
+def test_what_is_wider_than_a_phone_keeps_its_letters_there(with_tables):
+    here = with_tables()
+    kept = here.root / "figures/study/scores.png"
     kept.parent.mkdir(parents=True)
-    Image.new("RGB", (1200, 600)).save(kept)
-    read = Reader(chapter("predictions", here))
-    (narrow,) = [attributes for tag, attributes in read.attributes if tag == "source"]
-    assert narrow["media"] == "(max-width: 30rem)"
-    assert int(narrow["width"]) < 390 < int(narrow["height"])
-    assert narrow["srcset"].startswith("data:image/png")
+    Image.new("RGB", (800, 700)).save(kept)
+    image, *_ = [of for tag, of in Reader(chapter("scores", here)).attributes if tag == "img"]
+    assert "moves" in image["class"].split()
+
+
+def test_maps_are_the_first_figures(with_tables):
+    here = with_tables()
+    for name in ("prediction_maps", "residual_map"):
+        kept = here.root / f"figures/study/{name}.png"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (60, 30)).save(kept)
+    first, second, *_ = re.findall(r'alt="([^"]*)"', page_of(here))
+    assert first.startswith("Two maps of")
+    assert second.startswith("Map of observed minus predicted")
+
+
+def test_what_is_quoted_as_code_is_set_as_code(page):
+    assert "streetview explore" in page
+    assert "`" not in Reader(page).text
+    assert "<code>&lt;b&gt;</code>" in coded("a `<b>` of theirs")
 
 
 def test_names_are_words_not_tags(page):

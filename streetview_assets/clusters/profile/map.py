@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import shapely
 
-from streetview_assets.areas.map import add_scale_bar
+from streetview_assets.areas.map import PHONE_IN, add_scale_bar
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
 from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
 from streetview_assets.figures import Axes, Figure, lead
@@ -27,6 +27,7 @@ def draw_cluster_map(
     title: str,
     credit: str = "",
     names: Mapping[int, str] = NO_NAMES,
+    narrow: bool = False,
 ) -> Figure:
     """Draw points in the colours of their main clusters, over the outlines of areas around them.
 
@@ -44,8 +45,11 @@ def draw_cluster_map(
         Whom to name at the foot.
     names
         Of clusters that have one.
+    narrow
+        As wide as a phone, with the legend below.
     """
-    figure, (axes,) = panels(1, (8.5, 6.5), credit=credit)
+    size_in = (PHONE_IN, PHONE_IN + 1.2 + 0.1 * min(k, MOST_LOOKS)) if narrow else (8.5, 6.5)
+    figure, (axes,) = panels(1, size_in, credit=credit)
     # Metres east and north of the middle: points may lie anywhere, in no one grid's zone.
     middle = points.select(
         *((pl.col(name).min() + pl.col(name).max()) / 2 for name in ("longitude", "latitude"))
@@ -68,7 +72,13 @@ def draw_cluster_map(
         f"({shown}; in brackets the share of the points)",
         fontsize=10,
     )
-    legend = figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+    legend = (
+        axes.legend(
+            loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, frameon=False, fontsize=8
+        )
+        if narrow
+        else figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+    )
     for handle in legend.legend_handles:
         if handle is not None and hasattr(handle, "set_sizes"):
             handle.set_sizes([36])

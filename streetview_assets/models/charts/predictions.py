@@ -138,6 +138,7 @@ def draw_residual_map(
     model: str = TUNED,
     validation: str,
     credit: str = "",
+    narrow: bool = False,
 ) -> Figure:
     """Draw the residuals of a model on held-out areas; areas without one are hatched.
 
@@ -155,6 +156,8 @@ def draw_residual_map(
         Whose residuals are drawn.
     credit
         Whom to name at the foot.
+    narrow
+        For a phone.
     """
     drawn = predictions.filter(model=model, validation=validation, repeat=1)
     return draw_areas(
@@ -164,11 +167,17 @@ def draw_residual_map(
         label=f"{what}: observed minus predicted",
         credit=credit,
         diverging=True,
+        narrow=narrow,
     )
 
 
 def draw_dissimilarity(
-    areas: pl.DataFrame, predicted: pl.DataFrame, *, title: str, credit: str = ""
+    areas: pl.DataFrame,
+    predicted: pl.DataFrame,
+    *,
+    title: str,
+    credit: str = "",
+    narrow: bool = False,
 ) -> Figure:
     """Draw how unlike what was learned from areas are; those the model does not apply to hatched.
 
@@ -182,6 +191,8 @@ def draw_dissimilarity(
         Names the target.
     credit
         Whom to name at the foot.
+    narrow
+        For a phone.
     """
     known = predicted.drop_nulls("dissimilarity")
     figure = draw_areas(
@@ -190,6 +201,7 @@ def draw_dissimilarity(
         title=f"{lead(title)}where the model applies",
         label="how unlike the areas learned from, in their mean distance",
         credit=credit,
+        narrow=narrow,
     )
     codes = known.filter(~pl.col("is_applicable"))["area_code"]
     outside = areas.filter(pl.col("area_code").is_in(codes.implode()))

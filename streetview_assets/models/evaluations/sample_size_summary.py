@@ -125,14 +125,14 @@ def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
     metric
         In which it is said.
     """
-    slopes = slopes_of(scores, metric)
+    slopes, said = slopes_of(scores, metric), REGRESSION[metric].symbol
     if slopes is None:
         return (
-            f"No group of images has a {metric} of two sizes with areas left free and held "
+            f"No group of images has a {said} of two sizes with areas left free and held "
             "constant. So the effect of more images is not told from that of more areas."
         )
     first = (
-        f"With every doubling of the images {metric} {_turns(slopes.free, slopes.free_error)} "
+        f"With every doubling of the images {said} {_turns(slopes.free, slopes.free_error)} "
         f"where areas were left free and {_turns(slopes.constant, slopes.constant_error)} where "
         f"they were held constant ({_groups(slopes.group_count)}, at the sizes that have both; "
         "± a standard error over draws of the same areas)."

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.areas.geometry import metric_crs, to_geoframe
+from streetview_assets.areas.map import PHONE_IN
 from streetview_assets.charts import panels
 from streetview_assets.text.visible_text import in_one_line
 
@@ -19,7 +20,12 @@ NOTHING = "#dddddd"
 
 
 def draw_perception_maps(
-    perceived: pl.DataFrame, areas: pl.DataFrame, *, title: str, credit: str = ""
+    perceived: pl.DataFrame,
+    areas: pl.DataFrame,
+    *,
+    title: str,
+    credit: str = "",
+    narrow: bool = False,
 ) -> "Figure":
     """Draw areas by the mean of each quality, above, and by the width of its interval, below.
 
@@ -34,16 +40,18 @@ def draw_perception_maps(
         Names the study.
     credit
         Whom to name at the foot.
+    narrow
+        One above the other, as wide as a phone.
     """
     shown = to_geoframe(areas.unique("area_code").select("area_code", "geometry"))
     outlines = shown.to_crs(metric_crs(None, shown.geometry))
     known = perceived.drop_nulls("mean")
     counts = known.group_by("quality").len().sort("len", "quality", descending=[True, False])
     qualities = sorted(counts["quality"].head(MOST_QUALITIES).to_list())
-    size_in = (3.4 * len(qualities) + 0.6, 6.8)
-    figure, frames = panels(
-        2 * len(qualities), size_in, across=len(qualities), title=title, credit=credit
-    )
+    across, size_in = len(qualities), (3.4 * len(qualities) + 0.6, 6.8)
+    if narrow:
+        across, size_in = 1, (PHONE_IN, 0.8 * PHONE_IN * 2 * len(qualities) + 0.4)
+    figure, frames = panels(2 * len(qualities), size_in, across=across, title=title, credit=credit)
     for place, quality in enumerate(qualities):
         own = known.filter(quality=quality)
         name = in_one_line(quality)[:LONGEST_NAME].replace("$", r"\$")

@@ -12,7 +12,7 @@ from streetview_assets.charts import dots, map_legend
 from streetview_assets.figures import COLOURS, Axes, Figure
 from streetview_assets.points.map import draw_points
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import embedded
+from streetview_assets.report.figures import DRAWN_DPI, PHONE_DPI, Embedded, embedded
 
 MOST_ROADS_DRAWN = 60_000
 """Pieces of road beyond which a map of a hand's breadth is but black."""
@@ -24,11 +24,11 @@ LONGEST_NAME = 24
 def where(published: Published) -> dict[str, Any]:
     """Find where the study is: map, authorities, counts."""
     points, coverage = published.table("sample_points"), published.coverage
-    drawn = _draw(published, points)
     counts = coverage.select(pl.col(pl.Int64, pl.Float64)).sum()
     total = counts.with_columns(authority=pl.lit("in all"), authority_code=pl.lit(""))
     return {
-        "map": drawn and embedded(drawn),
+        "map": _draw(published, points),
+        "narrow_map": _draw(published, points, narrow=True),
         "point_count": points.height,
         "area_count": published.areas.height,
         "authorities": coverage
@@ -37,20 +37,23 @@ def where(published: Published) -> dict[str, Any]:
     }
 
 
-def _draw(published: Published, points: pl.DataFrame) -> Figure | None:
+def _draw(published: Published, points: pl.DataFrame, *, narrow: bool = False) -> Embedded | None:
     areas, title, whom = published.areas, published.owner, published.credit
+    dpi = PHONE_DPI if narrow else DRAWN_DPI
     if areas.height:
-        return _draw_authorities(published, areas, points)
-    if points.is_empty():
+        return embedded(_draw_authorities(published, areas, points, narrow=narrow), dpi)
+    if points.is_empty() or narrow:
         return None
     roads = published.table("road_network")
     drawn = roads if roads.height <= MOST_ROADS_DRAWN else roads.clear()
-    return draw_points(areas, drawn, points, title=title, credit=whom)
+    return embedded(draw_points(areas, drawn, points, title=title, credit=whom))
 
 
-def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.DataFrame) -> Figure:
+def _draw_authorities(
+    published: Published, areas: pl.DataFrame, points: pl.DataFrame, *, narrow: bool
+) -> Figure:
     """Draw the areas with the points in them, and the outlines and names of the authorities."""
-    figure = draw_areas(areas, None, title=published.owner, credit=published.credit)
+    figure = draw_areas(areas, None, title=published.owner, credit=published.credit, narrow=narrow)
     axes = figure.axes[0]
     for collection in axes.collections:
         collection.set(facecolor="#f2f2f2", edgecolor="#b5b5b5")
@@ -60,7 +63,7 @@ def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.Data
     authorities.boundary.plot(ax=axes, aspect=None, color="#222222", linewidth=1.1, zorder=3)
     if points.height:
         xy = points_in_metres(points, crs)
-        size = float(np.clip(4000 / len(xy), 0.5, 9))
+        size = float(np.clip(4000 / len(xy), 0.5, 9)) * (0.4 if narrow else 1)
         dots(axes, xy, size, color=COLOURS[5], zorder=2, label="point")
         map_legend(axes)
     for code, shape in authorities.items() if 1 < len(authorities) <= MOST_NAMES else ():

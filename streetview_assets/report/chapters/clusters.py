@@ -8,11 +8,13 @@ from streetview_assets.charts import bare, panels
 from streetview_assets.clusters.fit.hdbscan import DensityClusters, in_words, smallest_cluster
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.number.recommendation import recommend
+from streetview_assets.clusters.profile.dominant_cluster import point_clusters
+from streetview_assets.clusters.profile.map import draw_cluster_map
 from streetview_assets.clusters.profile.target_charts import CERTAIN
 from streetview_assets.figures import COLOURS, Figure
 from streetview_assets.report.cells import Cell, number, percent, rounded
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import embedded
+from streetview_assets.report.figures import PHONE_DPI, Embedded, embedded
 from streetview_assets.text.visible_text import shortened
 
 MOST_NUMBERS = 24
@@ -35,6 +37,7 @@ select authority_code, cluster, sum(image_count)::bigint as images from cluster_
 where encoder = '{encoder.slug}' and k = {clusters.k} and space = '{clusters.space}'
 group by all order by all
 """
+IMAGES = "select authority_code, image_id, point_id, status, is_current from images"
 LABELS = """
 select
     label,
@@ -59,8 +62,26 @@ def clusters(published: Published) -> dict[str, Any]:
         "summary_count": summary.height,
         **(_summary(published, summary) if summary.height else {}),
         **_by_density(published),
+        "narrow_map": _draw_narrow_map(published),
         "labels": published.ask("label_shares", LABELS.format_map(settings)),
     }
+
+
+def _draw_narrow_map(published: Published) -> Embedded | None:
+    """Draw the map of the clusters that was kept once more, for a phone."""
+    settings = published.study.clusters
+    assigned = published.of_encoder("cluster_assignments").filter(
+        method=METHOD, space=settings.space, k=settings.k
+    )
+    images = published.ask("images", IMAGES) if assigned.height else assigned
+    if images.is_empty():
+        return None
+    points = point_clusters(assigned, images, published.table("sample_points"))
+    figure = draw_cluster_map(
+        points, published.areas, k=settings.k, title=published.owner, credit=published.credit,
+        names=published.cluster_names, narrow=True,
+    )  # fmt: skip
+    return embedded(figure, PHONE_DPI)
 
 
 def _draw_shares(published: Published, shares: pl.DataFrame) -> Figure:

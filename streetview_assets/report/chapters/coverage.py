@@ -12,7 +12,7 @@ from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M, sp
 from streetview_assets.figures import COLOURS, Figure, lead
 from streetview_assets.report.cells import rounded
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import embedded
+from streetview_assets.report.figures import PHONE_DPI, embedded
 from streetview_assets.text.counted import counted
 
 LEAST_AREAS = 10
@@ -51,18 +51,22 @@ def coverage(published: Published) -> dict[str, Any]:
         "unseen_count": by_reason.filter(pl.col("why") != SEEN)["areas"].sum(),
         "counts": seen["image_count"].to_list(),
         "map": embedded(_map(published, seen)) if seen.height else None,
+        "narrow_map": embedded(_map(published, seen, narrow=True), PHONE_DPI)
+        if seen.height
+        else None,
         "by_authority": published.named(published.table("imagery_quality")),
         **(_leaning(published) if published.target else {}),
     }
 
 
-def _map(published: Published, seen: pl.DataFrame) -> Figure:
+def _map(published: Published, seen: pl.DataFrame, *, narrow: bool = False) -> Figure:
     return draw_areas(
         published.areas,
         dict(seen.select("area_code", pl.col("image_count").cast(pl.Float64)).iter_rows()),
         title=f"{lead(published.owner)}images of each area",
         label="images",
         credit=published.credit,
+        narrow=narrow,
     )
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.perception.areas.map import draw_perception_maps
 from streetview_assets.report.cells import NONE, Cell, number
 from streetview_assets.report.database import Published
+from streetview_assets.report.figures import PHONE_DPI, Embedded, embedded
 from streetview_assets.report.scores_table import score_cell
 
 MOST_ROWS = 40
@@ -17,7 +19,7 @@ def perception(published: Published) -> dict[str, Any] | None:
     agreement = published.table("rating_agreement")
     if agreement.is_empty():
         return None
-    groups = published.table("group_ratings")
+    groups, perceived = published.table("group_ratings"), published.of_encoder("area_perception")
     relations = published.of_encoder("perception_relations")
     scores = published.of_encoder("perception_scores").filter(features="images")
     return {
@@ -32,8 +34,19 @@ def perception(published: Published) -> dict[str, Any] | None:
             [row["quality"], _cell(row), row["note"] or ""]
             for row in relations.filter(measure="direction_cosine").sort("quality").to_dicts()
         ],
-        "areas": published.of_encoder("area_perception")["mean"].count(),
+        "areas": perceived["mean"].count(),
+        "narrow_map": _draw_narrow(published, perceived),
     }
+
+
+def _draw_narrow(published: Published, perceived: pl.DataFrame) -> Embedded | None:
+    """Draw for a phone what people see in areas."""
+    if not perceived["mean"].count():
+        return None
+    figure = draw_perception_maps(
+        perceived, published.areas, title=published.owner, credit=published.credit, narrow=True
+    )
+    return embedded(figure, PHONE_DPI)
 
 
 def _agreement(agreement: pl.DataFrame) -> list[list[Any]]:

@@ -7,8 +7,10 @@ import polars as pl
 
 from streetview_assets.models.candidates.composite import COMPOSITE
 from streetview_assets.models.charts.predictions import (
+    draw_dissimilarity,
     draw_predicted_observed,
     draw_prediction_maps,
+    draw_residual_map,
 )
 from streetview_assets.models.metrics.coverage import COUNT_CLASSES
 from streetview_assets.models.results.age_gap import classes_told, growth_told
@@ -26,18 +28,57 @@ from streetview_assets.report.scores_table import (
 from streetview_assets.text.amounts import amount
 from streetview_assets.validations import VALIDATIONS
 
+MAPS = {"prediction_maps": draw_prediction_maps, "residual_map": draw_residual_map}
 MOST_MISSED = 5
 LEAST_FOR_AN_ERROR = 10
 
 
-def predictions(published: Published) -> dict[str, Any]:
-    """Find the held-out predictions of the model chosen, of the first repeat."""
+def maps(published: Published) -> dict[str, Any] | None:
+    """Find the maps that are looked at first, and before them whom the model serves worse."""
+    mine, _ = _of_model_chosen(published)
+    headline = headline_among(published, mine)
+    subgroups = _subgroups(published, headline)
+    shown = {name: published.kept_figure(name) for name in MAPS}
+    if not subgroups and not any(shown.values()):
+        return None
+    held_out = mine.filter(validation=headline)
+    return {
+        "subgroups": subgroups,
+        "shown": shown,
+        "narrow": _draw_narrow(published, mine, headline) if held_out["observed"].count() else {},
+        "hatched": held_out.height < published.areas.height,
+        "held_out": VALIDATIONS[headline].label,
+    }
+
+
+def _draw_narrow(
+    published: Published, predictions: pl.DataFrame, validation: str
+) -> dict[str, Embedded]:
+    """Draw the maps that were kept once more, as wide as a phone."""
+    how: dict[str, Any] = {
+        "what": published.called, "title": published.title, "credit": published.credit,
+        "validation": validation, "narrow": True,
+    }  # fmt: skip
+    return {
+        name: embedded(draw(published.areas, predictions, **how), PHONE_DPI)
+        for name, draw in MAPS.items()
+    }
+
+
+def _of_model_chosen(published: Published) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give the first repeat of its held-out predictions: of areas, and of whole authorities."""
     mine, held_out = (
         published.table(name).filter(model=TUNED, repeat=1, target=published.target or "")
         for name in ("predictions", "held_out_predictions")
     )
     features = pl.concat([mine["features"], held_out["features"]]).unique().sort().head(1)
     mine, held_out = (of.filter(pl.col("features").is_in(features)) for of in (mine, held_out))
+    return mine, held_out
+
+
+def predictions(published: Published) -> dict[str, Any]:
+    """Find the held-out predictions of the model chosen, of the first repeat."""
+    mine, held_out = _of_model_chosen(published)
     areas = published.areas.select("area_code", "area_name", "authority_code")
     headline = headline_among(published, mine)
     of_headline = mine.filter(validation=headline).join(areas, on="area_code")
@@ -45,15 +86,13 @@ def predictions(published: Published) -> dict[str, Any]:
     return {
         "count": mine.height + held_out.height,
         "of_authorities": _draw_authorities(published, held_out),
-        "narrow_maps": _draw_narrow_maps(published, mine, headline),
-        "hatched": of_headline.height < areas.height,
+        "narrow_dissimilarity": _draw_narrow_dissimilarity(published),
         "intervals": coverage_of_intervals(published) if published.target else [],
         "by_kind": _by_kind(published, headline),
         "by_authority": _by_authority(published, of_headline),
         "missed": _most_missed(of_headline),
         "count_missed_from": of_headline.height,
         "applicability": _applicability(profile, of_headline),
-        "subgroups": _subgroups(published, headline),
         "age_gap": _age_gap(published, headline),
         "small_areas": _small_areas(published, headline),
         "without_imagery": _without_imagery(profile),
@@ -78,20 +117,13 @@ def _draw_authorities(published: Published, held_out: pl.DataFrame) -> Embedded 
     )
 
 
-def _draw_narrow_maps(
-    published: Published, predictions: pl.DataFrame, validation: str
-) -> Embedded | None:
-    """Draw the maps that were kept side by side once more, one above the other for a phone."""
-    if predictions.filter(validation=validation)["observed"].is_null().all():
+def _draw_narrow_dissimilarity(published: Published) -> Embedded | None:
+    """Draw for a phone how unlike the areas learned from areas are."""
+    predicted = published.of_encoder("area_predictions").filter(target=published.target or "")
+    if predicted.drop_nulls("dissimilarity").is_empty():
         return None
-    figure = draw_prediction_maps(
-        published.areas,
-        predictions,
-        what=published.called,
-        title=published.title,
-        credit=published.credit,
-        validation=validation,
-        narrow=True,
+    figure = draw_dissimilarity(
+        published.areas, predicted, title=published.title, credit=published.credit, narrow=True
     )
     return embedded(figure, PHONE_DPI)
 
@@ -165,9 +197,10 @@ def _applicability(profile: pl.DataFrame, of_headline: pl.DataFrame) -> dict[str
 
 def _subgroups(published: Published, headline: str) -> list[list[Any]]:
     """Show bias, slope and coverage by kind of area, and which lie off beyond chance."""
+    first_number = pl.col("group_name").str.extract(r"(\d+(?:\.\d+)?)").cast(pl.Float64)
     rows = published.table("subgroup_errors").filter(
         target=published.target or "", encoder=published.study.encoder.slug, validation=headline
-    )
+    ).sort("grouping", first_number, maintain_order=True)  # fmt: skip
     table = []
     by = ["grouping", "group_name"]
     for (grouping, name), mine in rows.group_by(by, maintain_order=True):
