@@ -1,5 +1,6 @@
 """The order of the tests, and the real data beside the checkout."""
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -29,8 +30,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Let all of it go in the end: bindings would print a page about what is left."""
-    gc.unfreeze()
+    """Let all of it go in the end, after pytest has looked for what can go: bindings would print
+    a page about what is left."""
+    atexit.register(gc.unfreeze)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ that `EXPLORER_PHOTOS` names: what is drawn by chance is larger in a file than w
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,7 @@ import shapely
 from streetview_assets.explorer.atlas import draw_atlas
 from streetview_assets.explorer.facts import Facts
 from streetview_assets.explorer.static_site import drawn_images, write_folder
-from streetview_assets_tests.explorer.conftest import browser, opened, plain_server
-
-__all__ = ["browser"]
+from streetview_assets_tests.explorer.conftest import opened, plain_server, started
 
 IMAGES = int(os.environ.get("EXPLORER_IMAGES", "75586"))
 PHOTOS = os.environ.get("EXPLORER_PHOTOS", "")
@@ -36,6 +35,13 @@ def photos() -> list[Path]:
     """Give the photos to repeat."""
     found = [path for path in Path(PHOTOS).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg")]
     return sorted(found) if PHOTOS else []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser without a screen."""
+    with started() as it:
+        yield it
 
 
 def spent(browser: Any) -> tuple[float, float]:

@@ -23,9 +23,7 @@ import psutil
 import pytest
 
 from streetview_assets_tests.benchmarks.simulated_england import made_study
-from streetview_assets_tests.explorer.conftest import browser
-
-__all__ = ["browser"]
+from streetview_assets_tests.explorer.conftest import started
 
 AUTHORITIES = 309
 AT_ONCE = 2
@@ -41,6 +39,13 @@ LONG_TASKS = """
         for (const task of list.getEntries()) window.still = Math.max(window.still, task.duration);
     }).observe({ type: 'longtask', buffered: true });
 """
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real browser without a screen."""
+    with started() as it:
+        yield it
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from esda import Moran
-from libpysal.weights import Queen
 
 from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import DEMO_STUDY
@@ -82,6 +80,9 @@ def test_roads_are_a_network_that_reaches_every_area(areas, roads):
 
 
 def test_targets_cluster_in_space_but_not_wholly(areas, study):
+    from esda import Moran
+    from libpysal.weights import Queen
+
     values = pd.read_csv(study.targets[0].path)
     joined = areas.merge(values, on="area_code", validate="one_to_one")
     assert len(joined) == len(areas) == len(values)

@@ -15,14 +15,11 @@ from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvis
 from streetview_assets.errors import EncoderError
 from streetview_assets.study.embeddings import Encoder
 
-make_torchvision_importable()
-import timm  # noqa: E402
-import timm.data  # noqa: E402
-
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
     """Threads that wait for each other crawl where other tests use the same cores."""
+    make_torchvision_importable()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -31,6 +28,8 @@ def _one_thread() -> Iterator[None]:
 
 def written(path: Path, name: str, **options: Any) -> Any:
     """A network of random weights, with its classifiers, in a file."""
+    import timm
+
     torch.manual_seed(5)
     model = timm.create_model(name, **options).eval()
     torch.save(model.state_dict(), path)
@@ -44,6 +43,8 @@ def images() -> list[Image.Image]:
 
 
 def inputs_of(model: Any) -> torch.Tensor:
+    import timm.data
+
     preparing: Any = timm.data
     transform = preparing.create_transform(**preparing.resolve_model_data_config(model))
     return torch.stack([transform(image) for image in images()])
@@ -89,6 +90,8 @@ def test_inception_gives_what_stands_before_its_classifiers(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["vgg16", "vgg16_bn", "vgg19"])
 def test_a_large_vgg_gives_4096_numbers(name: str) -> None:
+    import timm
+
     with torch.device("meta"):
         model = timm.create_model(name, num_classes=0).eval()
         assert features_of(model)(torch.zeros(1, 3, 224, 224)).shape == (1, 4096)

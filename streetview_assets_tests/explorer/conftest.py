@@ -24,6 +24,7 @@ from streetview_assets.explorer.facts import Facts
 from streetview_assets.explorer.static_site import drawn_images, write_folder
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.queries import queries_of
+from streetview_assets_tests.explorer.staying import Staying
 
 HOSTILE = ["<script>alert(1)</script>", "\"quoted\" & 'single'", "مرحبا\u202eabc", "x" * 300]
 GROUP = 30
@@ -36,9 +37,12 @@ ARGUMENTS = (
     # A pipeline is compiled once, as it is drawn with, instead of in parts first and then whole.
     "--disable-angle-features=supportsGraphicsPipelineLibrary",
     *("--disable-quic", "--disable-background-networking", "--disable-component-update"),
+    # A window has menus of its own, each a page: nobody sees them.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     # All hosts but this machine are barred where names are looked up, at no cost to what is asked.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+HERE = Path(__file__).parent
 SMALL_PX = {"width": 1280, "height": 800}
 
 
@@ -53,6 +57,16 @@ class Looked:
     def ask(self, expression: str, told: Any = None) -> Any:
         """Reckon an expression of the page's own, by the debugger: the page allows no `eval`."""
         return self.page.evaluate(expression, told)
+
+
+STAYING = pytest.StashKey[Staying]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Close the browser before tests of other folders: its driver has an event loop here."""
+    if STAYING in item.config.stash and (nextitem is None or nextitem.path.parent != HERE):
+        item.config.stash[STAYING].end()
 
 
 def entry(key: Any, value: float) -> dict[str, Any]:
@@ -224,27 +238,34 @@ def plain_server(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real browser without a screen; tests are skipped where none is installed.
-
-    Its driver keeps an event loop in this thread: it ends with the tests that need it.
-    """
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield started
-        started.close()
+def staying(request: pytest.FixtureRequest) -> Staying:
+    """What stays open from one file of this folder to the next."""
+    return request.config.stash.setdefault(STAYING, Staying())
 
 
 @pytest.fixture(scope="module")
-def page_shared(browser: Any, address: str) -> Iterator[Looked]:
-    """The page, opened once for all tests of a module."""
-    with opened(browser, address) as page:
-        assert page.complaints == []
-        yield page
+def browser(staying: Staying) -> Any:
+    """A real browser without a screen; tests are skipped where none is installed."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    return staying.once(started)
+
+
+@contextmanager
+def started() -> Iterator[Any]:
+    """Start Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page_shared(staying: Staying, browser: Any, address: str) -> Looked:
+    """The page, opened once for all tests that leave it as it was."""
+    return staying.once(opened, browser, address)
 
 
 @pytest.fixture

@@ -24,16 +24,17 @@ def places(looked) -> np.ndarray:
     return np.array(looked.ask("() => [...explorer.plane.places()]")).reshape(-1, 3)
 
 
-def test_it_opens_with_both_views_drawn_no_other_host_and_no_complaint(page_shared):
-    settle(page_shared)
-    for view in ("plane", "map"):
-        seen = pixels(page_shared, view)
-        colourful = seen.max(axis=1) - seen.min(axis=1) > 60
-        assert colourful.sum() > 500, "dots or thumbnails in colour"
-    assert page_shared.page.title() == "made-up: explorer"
-    assert page_shared.ask("() => document.documentElement.dataset.theme") == "light"
-    assert "sizes and distances mean little" in page_shared.page.locator("#meaning").inner_text()
-    assert page_shared.complaints == page_shared.outside == []
+def test_it_opens_with_both_views_drawn_no_other_host_and_no_complaint(browser, address):
+    with opened(browser, address) as page:
+        settle(page)
+        for view in ("plane", "map"):
+            seen = pixels(page, view)
+            colourful = seen.max(axis=1) - seen.min(axis=1) > 60
+            assert colourful.sum() > 500, "dots or thumbnails in colour"
+        assert page.page.title() == "made-up: explorer"
+        assert page.ask("() => document.documentElement.dataset.theme") == "light"
+        assert "sizes and distances mean little" in page.page.locator("#meaning").inner_text()
+        assert page.complaints == page.outside == []
 
 
 def test_areas_are_coloured_by_what_is_known_of_them(looked):

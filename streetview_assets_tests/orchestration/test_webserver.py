@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from streetview_assets.orchestration.ui.launch import let_in
-from streetview_assets.orchestration.ui.webserver import HOSTS_VARIABLE
+from streetview_assets.orchestration.ui.known_hosts import HOSTS_VARIABLE
+from streetview_assets.orchestration.ui.launch import WEBSERVER, let_in
 
 PATIENCE_S = 120.0
 
@@ -25,9 +25,8 @@ def _serving(home: Path, hosts: str | None) -> Iterator[httpx.Client]:
         port = probe.getsockname()[1]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
     environment |= {HOSTS_VARIABLE: hosts} if hosts else {}
-    module = "streetview_assets.orchestration.ui.webserver"
     options = ["--empty-workspace", "-h", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen([sys.executable, "-m", module, *options], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", WEBSERVER, *options], env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             _wait(client, process)

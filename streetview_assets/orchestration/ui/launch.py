@@ -14,12 +14,14 @@ import psutil
 from dagster._cli import dev
 from dagster._cli import main as dagster
 
-from streetview_assets.orchestration.ui import webserver
+from streetview_assets.orchestration.ui.known_hosts import HOSTS_VARIABLE, LOOPBACK
 from streetview_assets.processes import stopping
 
+WEBSERVER = "streetview_assets.orchestration.ui.webserver"
+"""Is named, not imported: whoever starts it is spared all that serves."""
 OPEN_TO_ALL = (
     "The UI listens on {host} and asks nobody to sign in: whoever reaches it can start runs. Put "
-    f"a proxy with sign-in before it, and name its hosts in ${webserver.HOSTS_VARIABLE}."
+    f"a proxy with sign-in before it, and name its hosts in ${HOSTS_VARIABLE}."
 )
 
 
@@ -45,9 +47,9 @@ def let_in(host: str) -> str | None:
     On loopback it answers to the names of this machine alone, elsewhere to all, unless
     `$STREETVIEW_UI_HOSTS` says which.
     """
-    if host in webserver.LOOPBACK:
+    if host in LOOPBACK:
         return None
-    os.environ.setdefault(webserver.HOSTS_VARIABLE, "*")
+    os.environ.setdefault(HOSTS_VARIABLE, "*")
     return OPEN_TO_ALL.format(host=host)
 
 
@@ -62,7 +64,7 @@ def main() -> None:
 
 
 def _with_ours(parts: Sequence[str]) -> list[str]:
-    return [webserver.__name__ if part == "dagster_webserver" else part for part in parts]
+    return [WEBSERVER if part == "dagster_webserver" else part for part in parts]
 
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:

@@ -11,8 +11,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-HOSTS_VARIABLE = "STREETVIEW_UI_HOSTS"
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
+from streetview_assets.orchestration.ui.known_hosts import HOSTS_VARIABLE, LOOPBACK
 
 
 class KnownByName(DagsterWebserver):
