@@ -177,6 +177,7 @@ def test_greater_manchester_has_ten_authorities_by_the_names_of_its_areas(tmp_pa
     assert "10 authorities, each a partition (Bolton, Bury, Manchester" in said.output
     target = load_study(tmp_path / "study.yaml").targets[0]
     assert (target.name, target.value, target.more_is) == ("imd_rank", "IMD_rank", "better")
+    assert target.called == "IMD rank"
     elsewhere = CliRunner().invoke(
         app,
         ["init", str(areas), str(SHARED / "roads" / "leeds_osm_ways_2500m.gpkg"), "--output", "b"],
@@ -228,3 +229,44 @@ def test_tables_of_other_places_and_files_that_are_there_are_refused(tables):
         app, ["init", "lsoa 2021.geojson", "--output", "b", "--provider", "x"]
     )
     assert "none of google, mapillary" in unknown.output
+
+
+def test_an_authority_that_no_area_is_in_is_refused_whoever_says_where_areas_belong(tables):
+    areas = gpd.read_file(tables / "lsoa 2021.geojson")
+    areas[["lsoa21_code", "geometry"]].to_file(tables / "plain.geojson")
+    areas[["lsoa21_code", "lsoa21_name", "geometry"]].to_file(tables / "named.geojson")
+    for given, there in (
+        (["lsoa 2021.geojson"], "E08000035"),
+        (["plain.geojson", "--lookup", "lookup.csv"], "E08000035, E08000036"),
+        (["named.geojson"], "Leeds"),
+    ):
+        refused = CliRunner().invoke(app, ["init", *given, "--authority", "E08000019"])
+        assert refused.exit_code == 2, given
+        told = " ".join(refused.output.split())
+        assert "--authority E08000019: no area is in it." in told
+        assert told.endswith(f"There are: {there}")
+
+
+def test_files_as_their_offices_publish_them_are_understood(folder, monkeypatch):
+    """The boundaries of the Office for National Statistics, and File 7 of the Indices."""
+    monkeypatch.chdir(folder)
+    areas = gpd.read_file("lsoa 2021.geojson")
+    official = {"LSOA21CD": areas["lsoa21_code"], "LSOA21NM": areas["lsoa21_name"]}
+    gpd.GeoDataFrame(official, geometry=areas.geometry, crs=4326).to_file("ons.geojson")
+    heading = [
+        "LSOA code (2021)", "LSOA name (2021)", "Local Authority District code (2024)",
+        "Index of Multiple Deprivation (IMD) Score",
+        "Index of Multiple Deprivation (IMD) Rank (where 1 is most deprived)",
+        "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)",
+    ]  # fmt: skip
+    rows = [[code, "Leeds", "E08000035", 30.5 - rank, rank, 1]
+            for rank, code in enumerate(areas["lsoa21_code"], start=11)]  # fmt: skip
+    pd.DataFrame(rows, columns=heading).to_csv("file7.csv", index=False)
+    done = CliRunner().invoke(app, ["init", "ons.geojson", "--targets", "file7.csv"])
+    assert "1 authority: one partition (Leeds)" in done.output
+    study = load_study(folder / "study.yaml")
+    (target,) = study.targets
+    assert (target.area_code, target.value) == (heading[0], heading[4])
+    assert (target.more_is, target.called) == ("better", "Index of Multiple Deprivation Rank")
+    assert target.name == "index_of_multiple_deprivation_rank"
+    assert study.areas.authority_in_name

@@ -1,5 +1,9 @@
 """What `init` asks: a wrong answer costs that answer alone, and no answer writes nothing."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -31,7 +35,7 @@ def answered(folder, *answers, given=NOTHING):
     with CliRunner().isolation(input="".join(f"{one}\n" for one in answers)) as (out, *_):
         try:
             return asked(given, folder), out.getvalue().decode()
-        except typer.Abort:
+        except typer.Exit:
             return None, out.getvalue().decode()
 
 
@@ -70,3 +74,20 @@ def test_the_end_of_input_writes_nothing_and_says_so(folder):
     made, said = answered(folder, "my areas.geojson")
     assert made is None
     assert "Nothing was written." in said
+
+
+def test_ctrl_c_at_a_question_ends_it_with_one_line_and_writes_nothing(folder):
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "streetview_assets.cli.entry", "init"]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"}
+    asking = subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, text=True
+    )
+    os.close(theirs)
+    assert "File of the areas" in asking.stdout.readline()
+    asking.send_signal(signal.SIGINT)
+    said, _ = asking.communicate(timeout=60)
+    os.close(ours)
+    assert asking.returncode == 130
+    assert said.removeprefix("> ").split() == ["Nothing", "was", "written."]
+    assert not Path("study.yaml").exists()

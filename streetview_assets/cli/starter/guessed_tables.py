@@ -56,6 +56,19 @@ def guess_lookup(path: Path, codes: pd.Series) -> dict[str, str]:
     return {"code": code, "authority_code": found[0], **named}
 
 
+def lookup_authorities(path: Path, codes: pd.Series) -> list[str]:
+    """Give the authorities that a lookup, its columns guessed, puts areas into.
+
+    Parameters
+    ----------
+    path, codes
+        As of `guess_lookup`.
+    """
+    guessed, frame = guess_lookup(path, codes), _read(path, "--lookup")
+    of_areas = frame.filter(pl.col(guessed["code"]).is_in(codes.dropna().astype(str).to_list()))
+    return sorted(of_areas[guessed["authority_code"]].drop_nulls().unique())
+
+
 def guess_target(path: Path, codes: pd.Series) -> dict[str, Any]:
     """Guess which column of a table is to be predicted, and what more of it means.
 

@@ -13,7 +13,11 @@ from pyproj import CRS, Transformer
 
 from streetview_assets.areas.columns import did_you_mean, listed
 from streetview_assets.cli.starter.guessed_areas import guess_columns, names_begin_with_authorities
-from streetview_assets.cli.starter.guessed_tables import guess_lookup, guess_target
+from streetview_assets.cli.starter.guessed_tables import (
+    guess_lookup,
+    guess_target,
+    lookup_authorities,
+)
 from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import Bounds, box_in_words
 from streetview_assets.files.geo_file import READABLE, GeoFile, frame, info
@@ -136,7 +140,7 @@ def starter_study(
         name=study_name,
         crs_line=_crs_line(crs),
         authorities_line=_authorities_line(
-            table, None if lookup else columns["authority_code"], authorities
+            _authorities(table, columns, codes, lookup), authorities
         ),
         area_count=len(table),
         area_columns=_in_a_comment(table.columns),
@@ -215,7 +219,10 @@ def _apart(roads: Path, bounds: Bounds | None, crs: CRS | None) -> str | None:
 def _target_lines(path: Path, codes: pd.Series, folder: Path) -> Iterable[str]:
     guessed = guess_target(path, codes)
     told = guessed.pop("told")
-    named = {"name": _word(str(guessed["value"])), "path": _relative(path, folder)}
+    label = " ".join(re.sub(r"\([^)]*\)", " ", str(guessed["value"])).replace("_", " ").split())
+    named = {"name": _word(label), "label": label, "path": _relative(path, folder)}
+    if label == named["name"].replace("_", " "):
+        del named["label"]
     yield f"  # guessed of {_in_a_comment([path.name])}: {told}"
     yield f"  - {_in_one_line(named | guessed)}"
 
@@ -281,14 +288,25 @@ def _crs_line(crs: CRS | None) -> str:
     return "# crs: EPSG:27700              # one in metres; default: estimated from the areas"
 
 
-def _authorities_line(table: pd.DataFrame, column: str | None, chosen: Sequence[str]) -> str:
+def _authorities(
+    table: pd.DataFrame, columns: dict[str, str | None], codes: pd.Series, lookup: Path | None
+) -> list[str]:
+    """Give the codes of the authorities that areas are in; none where nothing says it."""
+    if lookup:
+        return lookup_authorities(lookup, codes)
+    if column := columns["authority_code"]:
+        return sorted(table[column].astype("string").dropna().unique())
+    if (name := columns["name"]) and names_begin_with_authorities(table, name):
+        return sorted(table[name].astype("string").str.rsplit(n=1).str[0].unique())
+    return []
+
+
+def _authorities_line(codes: Sequence[str], chosen: Sequence[str]) -> str:
     if chosen:
-        if column:
-            _refuse_unknown(chosen, sorted(table[column].astype("string").dropna().unique()))
+        _refuse_unknown(chosen, codes)
         return f"authorities: [{', '.join(map(_scalar, chosen))}]"
-    if column is None:
+    if not codes:
         return "# authorities: []              # default: all"
-    codes = sorted(table[column].astype("string").dropna().unique())
     shown = ", ".join(_scalar(code) for code in codes[:10])
     return f"# authorities: [{shown}]  # default: all of the areas file, {len(codes)}"
 

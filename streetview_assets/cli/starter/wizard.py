@@ -1,5 +1,6 @@
 """What `init` asks at a terminal; an answer of which no study file can be made is asked again."""
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.starter.study_text import Wanted, study_text
 from streetview_assets.errors import StudyError
 from streetview_assets.images.providers.registry import PROVIDERS
+from streetview_assets.processes.stopping import as_keyboard_interrupt
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,21 @@ def asked(wanted: Wanted, folder: Path) -> Wanted:
 
     Raises
     ------
-    typer.Abort
+    typer.Exit
         Where the input ends, or Ctrl-C is pressed; nothing is written then.
     """
     try:
-        for question in QUESTIONS:
-            if not getattr(wanted, question.key):
-                wanted = _answered(question, wanted, folder)
-    except typer.Abort:
+        with as_keyboard_interrupt():
+            for question in QUESTIONS:
+                if not getattr(wanted, question.key):
+                    wanted = _answered(question, wanted, folder)
+    except typer.Abort as abort:
         PlainConsole().say("\nNothing was written.")
-        raise
+        is_ctrl_c = isinstance(abort.__context__, KeyboardInterrupt)
+        raise typer.Exit(128 + signal.SIGINT if is_ctrl_c else 1) from None
+    except KeyboardInterrupt:
+        PlainConsole().say("\nNothing was written.")
+        raise typer.Exit(128 + signal.SIGINT) from None
     return wanted
 
 
