@@ -13,22 +13,41 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.vectors import unit
 from streetview_assets_tests.benchmarks import bench_imagery, bench_pooling
 from streetview_assets_tests.benchmarks.stage import Stage
 
 STREETS, BLOCK_M, SPACING_M = 80, 120.0, 200.0
-FETCHED, AT_ONCE = 600, 64
+FETCHED, AT_ONCE = 1_500, 64
 PHOTOS, PHOTO_PX = 96, 640
 FITTED, ALIKE, LAID_OUT, WIDTH, KINDS, CLUSTERS, STARTS = 75_586, 20_000, 6_000, 512, 40, 7, 10
+Vectors = Callable[[int], np.ndarray]
 
 
 def kinds_of_vectors(count: int) -> np.ndarray:
     """Make unit vectors around some directions, as images are around kinds of scenes."""
     rng = np.random.default_rng(1)
     kinds = rng.normal(size=(KINDS, WIDTH)).astype(np.float32)
-    noise = rng.normal(size=(count, WIDTH)).astype(np.float32)
-    vectors = kinds[rng.integers(0, KINDS, count)] + 1.5 * noise
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    noise = rng.standard_normal((count, WIDTH), dtype=np.float32)
+    return unit(kinds[rng.integers(0, KINDS, count)] + 1.5 * noise)
+
+
+def image_like_vectors(count: int) -> np.ndarray:
+    """Make unit vectors as encoders give them of images, around seven kinds of unequal size.
+
+    All have a direction in common; half of them lie anywhere between two kinds; and they spread the
+    less the later the component, in components that are not the vectors' own numbers.
+    """
+    rng = np.random.default_rng(1)
+    spread = np.arange(1, WIDTH + 1, dtype=np.float32) ** -0.5
+    kinds = rng.standard_normal((CLUSTERS, WIDTH), dtype=np.float32) * spread
+    sizes = np.arange(CLUSTERS, 0, -1) / np.arange(CLUSTERS + 1).sum()
+    one, other = rng.choice(CLUSTERS, count, p=sizes), rng.integers(0, CLUSTERS, count)
+    between = (rng.random(count) * (rng.random(count) < 0.5)).astype(np.float32)[:, None]
+    noise = rng.standard_normal((count, WIDTH), dtype=np.float32) * spread
+    components, _ = np.linalg.qr(rng.standard_normal((WIDTH, WIDTH), dtype=np.float32))
+    mixed = kinds[one] * (1 - between) + kinds[other] * between + noise + spread
+    return unit(mixed @ components)
 
 
 def streets() -> Any:
@@ -178,25 +197,46 @@ def read_areas(folder: Path) -> Callable[[], Any]:
     return run
 
 
-def our_clusters(folder: Path) -> Callable[[], Any]:
+def our_clusters(folder: Path, made: Vectors) -> Callable[[], Any]:
     """Fit as `cluster_model` does: the best of many starts on a part goes on with all."""
     from streetview_assets.clusters.fit.kmeans import fit_clusters
-    from streetview_assets.embeddings.vectors import vector_series
+    from streetview_assets.embeddings.vectors import matrix, vector_series
 
-    vectors = kinds_of_vectors(FITTED)
+    vectors = made(FITTED)
     sample = pl.DataFrame({"image_id": [f"{row:09}" for row in range(FITTED)]}).with_columns(
         vector_series("embedding", vectors), authority_code=pl.lit("E0")
     )
-    return partial(
-        fit_clusters, sample, k=CLUSTERS, pca=None, seed=42, encoder="made-up", space="raw"
-    )
+
+    def fit(sample: pl.DataFrame = sample) -> Callable[[], str]:
+        found = fit_clusters(
+            sample, k=CLUSTERS, pca=None, seed=42, encoder="made-up", space="raw"
+        ).centres
+        return lambda: inertia(vectors, matrix(found["centre"]))
+
+    fit(sample.head(1_000))
+    return fit
 
 
-def sklearn_clusters(folder: Path, starts: int = STARTS) -> Callable[[], Any]:
+def sklearn_clusters(folder: Path, made: Vectors, starts: int = STARTS) -> Callable[[], Any]:
     """Fit by scikit-learn."""
     from sklearn.cluster import KMeans
 
-    return partial(KMeans(CLUSTERS, n_init=starts, random_state=42).fit, kinds_of_vectors(FITTED))
+    vectors = made(FITTED)
+
+    def fit(vectors: np.ndarray = vectors) -> Callable[[], str]:
+        found = KMeans(CLUSTERS, n_init=starts, random_state=42).fit(vectors).cluster_centers_
+        return lambda: inertia(vectors, found)
+
+    fit(vectors[:1_000])
+    return fit
+
+
+def inertia(vectors: np.ndarray, centres: np.ndarray) -> str:
+    """Say how far vectors lie from the nearest of centres: squared, in float64, added up."""
+    from streetview_assets.clusters.fit.assign import nearest_centres
+
+    _, distance = nearest_centres(vectors, centres)
+    return f"inertia {np.square(distance).sum():,.0f}"
 
 
 def our_neighbours(folder: Path) -> Callable[[], Any]:
@@ -288,15 +328,21 @@ IMAGE_STAGES = (
         "reading, and one sum of all",
         write_areas,
     ),
-    Stage(
-        "clusters",
-        FITTED,
-        "vectors into seven",
-        our_clusters,
-        sklearn_clusters,
-        "scikit-learn, ten starts",
-        partial(sklearn_clusters, starts=1),
-        "scikit-learn, one start",
+    *(
+        Stage(
+            name,
+            FITTED,
+            unit_of_it,
+            partial(our_clusters, made=made),
+            partial(sklearn_clusters, made=made),
+            "scikit-learn, ten starts",
+            partial(sklearn_clusters, made=made, starts=1),
+            "scikit-learn, one start",
+        )
+        for name, unit_of_it, made in (
+            ("clusters", "vectors as of images into seven", image_like_vectors),
+            ("blobs", "vectors in 40 round heaps into seven", kinds_of_vectors),
+        )
     ),
     Stage(
         "neighbours",

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 Way = Callable[[Path], Callable[[], Any]]
-"""Takes the folder of the stage's input, gets ready, and gives back what is then timed."""
+"""Takes the folder of the stage's input, gets ready, and gives back what is then timed.
+What that returns, if it can be called, is called afterwards and says how good the result is."""
 
 
 @dataclass(frozen=True)
