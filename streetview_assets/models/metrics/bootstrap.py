@@ -207,13 +207,13 @@ def _as_spread(normal: np.ndarray, squares: np.ndarray, wanted: float) -> np.nda
     A kernel cuts off, weights are told by their mean, and of a kernel that is large beside the
     town there are few: left to themselves, weights show too little of the spread, and by chance.
     """
-    off = squares - squares.mean()
+    off, exponential = squares - squares.mean(), _exponential(normal)
     spread = 1.0
     for _ in range(2):
-        weights = _weights(normal, _power_of(spread))
+        weights = _weights(exponential, _power_of(spread))
         shown = float(np.std(weights @ off)) / len(off)
         spread = float(np.clip(spread * wanted / max(shown, 1e-300), *_SPREADS))
-    return _weights(normal, _power_of(spread))
+    return _weights(exponential, _power_of(spread))
 
 
 def _of_independent(
@@ -223,7 +223,7 @@ def _of_independent(
     if count < LEAST_GROUPS:
         return _none(len(member), count, of)
     power = _power_of(math.sqrt(count / (count - 1)) * _widening(count - 1))
-    drawn = _weights(rng.normal(size=(resamples, count)), power)
+    drawn = _weights(_exponential(rng.normal(size=(resamples, count))), power)
     return Resamples(drawn[:, member], float(count))
 
 
@@ -270,9 +270,14 @@ def _power_of(spread: float) -> float:
     return float(brentq(excess, 0.05, 5))
 
 
-def _weights(normal: np.ndarray, power: float) -> np.ndarray:
-    """Make Weibull weights of mean 1 of normal values: an exponential variable to a power."""
-    drawn = (-log_ndtr(-normal)) ** power
+def _exponential(normal: np.ndarray) -> np.ndarray:
+    """Make exponential values of normal ones, each as far out."""
+    return np.asarray(-log_ndtr(-normal))
+
+
+def _weights(exponential: np.ndarray, power: float) -> np.ndarray:
+    """Make Weibull weights of mean 1: an exponential variable to a power."""
+    drawn = exponential**power
     return np.asarray(drawn / drawn.mean(axis=-1, keepdims=True))
 
 
