@@ -53,5 +53,9 @@ class LedgerError(StreetviewError):
     """The ledger cannot be read, or does not know what was bought."""
 
 
+class WorkerError(StreetviewError):
+    """A process that worked for this one was ended from outside; what is finished is kept."""
+
+
 class StoppedError(StreetviewError):
     """A signal asked for the end before this was begun: no failure, and no row of its own."""

@@ -1,5 +1,6 @@
 """A signal ends a process with all that work for it, whatever they do, and with one line."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -15,16 +16,21 @@ from streetview_assets.processes.workers import keeping_workers, worker_pool
 BUSY = """
 import os, sys, time
 from contextlib import suppress
+from pathlib import Path
 from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
+def work():
+    while "gently" not in sys.argv[1] or not stopping.is_asked():
+        time.sleep(0.05)
+    Path(f"cleared up by {os.getpid()}").touch()
 if __name__ == "__main__":
     stopping.listen()
     try:
-        with worker_pool(2, gently=sys.argv[1] == "gently") as pool:
+        with worker_pool(2, gently="gently" in sys.argv[1]) as pool:
             pool.submit(os.getpid).result()
-            busy = [pool.submit(time.sleep, 600) for _ in range(8)]
+            busy = [pool.submit(work) for _ in range(8)]
             print("busy", flush=True)
-            while sys.argv[1] == "deaf":
+            while "deaf" in sys.argv[1]:
                 with suppress(stopping.Stopped):
                     time.sleep(600)
             busy[0].result()
@@ -33,7 +39,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", ["gently", "at once", "deaf"])
+@pytest.mark.parametrize("how", ["gently", "at once", "deaf", "gently though deaf"])
 def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
     script = tmp_path / "busy.py"
     script.write_text(BUSY)
@@ -43,6 +49,7 @@ def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        cwd=tmp_path,
         start_new_session=True,
     )
     assert process.stdout
@@ -55,6 +62,7 @@ def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
     assert (process.returncode, said) == (130, f"{LINE}\n")
     _, alive = psutil.wait_procs(others, timeout=10)
     assert not alive
+    assert bool(list(tmp_path.glob("cleared up*"))) == ("gently" in how)
 
 
 def test_workers_that_have_done_their_work_are_kept_for_the_next_and_no_longer():
@@ -76,3 +84,13 @@ def test_workers_that_have_done_their_work_are_kept_for_the_next_and_no_longer()
         assert not killed & last
     _, alive = psutil.wait_procs(first | last, timeout=10)
     assert not alive
+
+
+def test_a_worker_collects_garbage_as_rarely_as_who_it_works_for():
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        with worker_pool(1) as pool:
+            assert pool.submit(gc.get_threshold).result() == (50_000, 20, 100)
+    finally:
+        gc.set_threshold(*before)

@@ -13,6 +13,7 @@ import typer
 
 from streetview_assets.cli.command import (
     Commands,
+    JobsOption,
     PlainConsole,
     StudyArgument,
     is_study,
@@ -74,13 +75,14 @@ def demo(
         bool,
         typer.Option("--satellite", help="With a made-up raster over the town, and fewer images."),
     ] = False,
+    jobs: JobsOption = None,
 ) -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
     from streetview_assets.cli.runs.run_end import show_report
     from streetview_assets.study_state.open_study import DEMO_STUDY
 
     study = DEMO_STUDY.with_name("satellite.yaml") if satellite else DEMO_STUDY
-    _materialise(opened_study(study), partial(show_report, with_scores=True))
+    _materialise(opened_study(study), partial(show_report, with_scores=True), jobs=jobs)
 
 
 @app.command()
@@ -120,7 +122,7 @@ def run(
     anew_from: Annotated[
         str | None, typer.Option("--from", help="Make this stage and all after it anew.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
+    jobs: JobsOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     verbose: Annotated[
         int,
@@ -148,7 +150,7 @@ def run(
         return
     from streetview_assets.cli.runs.run_end import say_as_data, show_report
 
-    options = {"authorities": authority, "until": until, "anew_from": anew_from, "jobs": jobs}
+    options: Any = {"authorities": authority, "until": until, "anew_from": anew_from, "jobs": jobs}
     end = say_as_data if as_json else show_report
     if verbose:
         from streetview_assets.processes.log_lines import ask_for_log_lines
@@ -158,7 +160,7 @@ def run(
 
 
 @app.command()
-def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
+def retry(study: StudyArgument = None, jobs: JobsOption = None) -> None:
     """Try again what failed, and only that."""
     from streetview_assets.cli.runs.run_end import show_report
 
@@ -367,7 +369,9 @@ def ui(
     os.execv(sys.executable, ui_command(workspace, host, port))
 
 
-def _materialise(opened: "OpenStudy", end: "End", *, quiet: bool = False, **options: Any) -> None:
+def _materialise(
+    opened: "OpenStudy", end: "End", *, quiet: bool = False, jobs: int | None = 1, **options: Any
+) -> None:
     """Check the inputs, run the study with a progress bar, and end with what came of it."""
     from streetview_assets.cli.runs.progress import hear_nothing, shown_progress
     from streetview_assets.orchestration.runs.instance import prepare_home
@@ -385,12 +389,9 @@ def _materialise(opened: "OpenStudy", end: "End", *, quiet: bool = False, **opti
     checked = check_inputs(opened, to_be_paid=not only_looks)
     prepare_home(opened)
     checked.store()
-    with (
-        nullcontext(hear_nothing)
-        if quiet
-        else shown_progress(in_lines=log_level() != SILENT) as listener
-    ):
-        report = run_study(opened, listener=listener, **options)
+    shown = nullcontext(hear_nothing) if quiet else shown_progress(in_lines=log_level() != SILENT)
+    with shown as listener:
+        report = run_study(opened, listener=listener, jobs=jobs, **options)
     end(opened, report)
     if any(failure.kind == "StudyError" for failure in report.failures):
         raise typer.Exit(2)

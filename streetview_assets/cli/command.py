@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 StudyArgument = Annotated[
     Path | None, typer.Argument(help="The study file; default: $STREETVIEW_STUDY, else the demo.")
 ]
-
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        envvar="STREETVIEW_JOBS",
+        help="Processes side by side, each for an authority or for assets that read nothing of one "
+        "another; default: two, more from 12 cores on.",
+    ),
+]
 
 _THE_DEMO = "No study file was named, so the demo is meant; name study.yaml for the one here."
 

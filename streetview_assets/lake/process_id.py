@@ -33,7 +33,7 @@ def is_of_this_command(mark: str) -> bool:
     if mark == process_mark():
         return True
     host, pid, _ = mark.rsplit("/", 2)
-    workers = {process.pid for process in psutil.Process().children()}
+    workers = {process.pid for process in psutil.Process().children(recursive=True)}
     return host == socket.gethostname() and int(pid) in workers
 
 

@@ -33,6 +33,9 @@ LAST_S = 1.0
 
 LINE = "stopped; run again to go on"
 
+TRACKER = "resource_tracker import main"
+"""In the command line of the process that clears up; its name alone is in an option of all."""
+
 
 class Stopped(KeyboardInterrupt):
     """A signal asked for the end; what handles failures must not take it for one."""
@@ -40,6 +43,7 @@ class Stopped(KeyboardInterrupt):
 
 _asked = threading.Event()
 _asked_at: list[tuple[int, float]] = []
+_first: list[Callable[[], object]] = []
 _last: list[Callable[[], object]] = []
 _ending = threading.Lock()
 _kept_open: list[socket.socket] = []
@@ -141,6 +145,16 @@ def as_keyboard_interrupt() -> Iterator[None]:
 
 
 @contextmanager
+def at_the_signal(function: Callable[[], object]) -> Iterator[None]:
+    """Call a function as soon as a signal comes in the block, whatever the main thread is at."""
+    _first.append(function)
+    try:
+        yield
+    finally:
+        _first.remove(function)
+
+
+@contextmanager
 def in_the_end(function: Callable[[], object]) -> Iterator[None]:
     """Call a function where the process is ended from outside the block."""
     _last.append(function)
@@ -172,7 +186,7 @@ def kill_children() -> None:
     killed = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            if not any("resource_tracker" in part for part in process.cmdline()):
+            if not any(TRACKER in part for part in process.cmdline()):
                 process.kill()
                 killed.append(process)
     psutil.wait_procs(killed, timeout=LAST_S)
@@ -200,6 +214,8 @@ def _raise(number: int, _: FrameType | None) -> NoReturn:
 
 def _watch(hears: socket.socket) -> None:
     ask(_next(hears))
+    for function in list(_first):
+        function()
     hears.settimeout(GRACE_S)
     with suppress(TimeoutError):
         _next(hears)

@@ -1,5 +1,6 @@
 """Processes that work for this one: signals reach them through it alone; none outlives it."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -7,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from time import sleep
@@ -16,6 +17,7 @@ from typing import Any
 from streetview_assets.processes import stopping
 
 _watching: list[threading.Thread] = []
+_letting_go = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,14 @@ class _Started:
     hears: Connection
     tells: Connection
 
+    def let_go(self) -> None:
+        """Tell the workers that their work is to end, from whatever thread."""
+        with _letting_go:
+            self.tells.close()
+
     def end(self) -> None:
         self.pool.shutdown(cancel_futures=True)
-        self.tells.close()
+        self.let_go()
         self.hears.close()
 
 
@@ -82,13 +89,17 @@ def worker_pool(
         # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
         context = multiprocessing.get_context("spawn")
         hears, tells = context.Pipe(duplex=False)
-        pool = ProcessPoolExecutor(workers, context, _start, (hears, gently, begin, arguments))
+        pool = ProcessPoolExecutor(
+            workers, context, _start, (hears, gently, gc.get_threshold(), begin, arguments)
+        )
         started = _Started(workers, pool, hears, tells)
     try:
         _start_all(started.pool, workers)
-        yield started.pool
+        # What may clear up is told to at once: this process may be deaf until its time is up.
+        with stopping.at_the_signal(started.let_go) if gently else nullcontext():
+            yield started.pool
     except BaseException:
-        started.tells.close()
+        started.let_go()
         started.end()
         raise
     if is_kept:
@@ -119,8 +130,13 @@ def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:
 
 
 def _start(
-    hears: Connection, gently: bool, begin: Callable[..., object] | None, arguments: tuple[Any, ...]
+    hears: Connection,
+    gently: bool,
+    collects_garbage_after: tuple[int, int, int],
+    begin: Callable[..., object] | None,
+    arguments: tuple[Any, ...],
 ) -> None:
+    gc.set_threshold(*collects_garbage_after)  # as rarely as the process that it works for
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.setsid()

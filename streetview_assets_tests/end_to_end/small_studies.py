@@ -60,7 +60,8 @@ def write_study(folder: Path, **changes: Any) -> Path:
 def environment(data: Path) -> dict[str, str]:
     """Give the environment of a command whose data lie in a folder of their own."""
     kept = {name: value for name, value in os.environ.items() if name not in OF_OTHERS}
-    return {**kept, "STREETVIEW_DATA": str(data), "COLUMNS": "100"}
+    # Of so small a study all is made before a second process has begun.
+    return {**kept, "STREETVIEW_DATA": str(data), "STREETVIEW_JOBS": "1", "COLUMNS": "100"}
 
 
 def start(data: Path, *arguments: object) -> "subprocess.Popen[str]":

@@ -1,20 +1,15 @@
 """The run of a study from the command: what is missing or out of date is made, wave by wave.
 
-It uses the same Dagster instance as the UI, one run an authority and wave, in this process or in
-several; an authority that fails stops neither the others nor the study-wide assets.
+It uses the same Dagster instance as the UI, one run an authority and wave, or several side by side
+(see `lanes`); an authority that fails stops neither the others nor the study-wide assets.
 """
 
-import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import dagster as dg
 
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
-from streetview_assets.orchestration.progress import Listener, Progress, listen, listening
+from streetview_assets.orchestration.progress import Listener, Progress
 from streetview_assets.orchestration.runs.dagster_mends import closing_databases
 from streetview_assets.orchestration.runs.instance import (
     cancelling_runs,
@@ -22,10 +17,10 @@ from streetview_assets.orchestration.runs.instance import (
     freeing_slots_of_dead_runs,
     open_instance,
 )
-from streetview_assets.orchestration.runs.one_run import Failure, Outcome, RunSpec, execute_run
+from streetview_assets.orchestration.runs.lanes import RunAll, default_lanes, lanes
+from streetview_assets.orchestration.runs.one_run import Failure, Outcome, RunSpec
 from streetview_assets.orchestration.runs.schedule_order import between, waves
 from streetview_assets.orchestration.sql import EXPLORER, PUBLISHED
-from streetview_assets.processes.workers import keeping_workers, worker_pool
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import AssetSpec, specs
 from streetview_assets.study_state.open_study import OpenStudy
@@ -62,7 +57,7 @@ def run_study(
     only: frozenset[str] | None = None,
     anew_from: Stage | None = None,
     retry: bool = False,
-    jobs: int = 1,
+    jobs: int | None = 1,
     listener: Listener = lambda progress: None,
 ) -> RunReport:
     """Make what is missing or out of date; with `retry`, only what failed and what follows from it.
@@ -82,7 +77,9 @@ def run_study(
     retry
         Rows that failed are tried again.
     jobs
-        Authorities at once, each in a process of its own.
+        Runs side by side at most, each in a process: of authorities, or of assets that read
+        nothing of one another; 1: all in this process; None: as suits
+        the machine. Where memory is short, fewer.
     listener
         Told how far each asset is, in its own units.
     """
@@ -104,8 +101,7 @@ def run_study(
         closing_databases(),
         cancelling_runs(instance),
         freeing_slots_of_dead_runs(instance),
-        _workers(min(jobs, len(codes)), instance) as run_all,
-        listening(listener),
+        lanes(jobs or default_lanes(), opened, instance, listener) as run_all,
     ):
         for wave in in_waves:
             in_wave = [spec.asset for spec in wave]
@@ -116,9 +112,8 @@ def run_study(
             ]
             passed += _count(wave, codes)
             listener(_of_the_run(run_specs, passed, total))
-            with keeping_workers():
-                for outcome in run_all(run_specs, listener):
-                    report.take_up(outcome)
+            for outcome in run_all(run_specs):
+                report.take_up(outcome)
         if only is None and (report.made or not retry):
             for outcome in _publish(opened, run_all, listener, total):
                 report.take_up(outcome)
@@ -204,7 +199,7 @@ def _of_the_run(run_specs: list[RunSpec], passed: int, total: int) -> Progress:
 
 
 def _publish(
-    opened: OpenStudy, run_all: "RunAll", listener: Listener, total: int
+    opened: OpenStudy, run_all: RunAll, listener: Listener, total: int
 ) -> Iterator[Outcome]:
     stale = stale_marts(opened)
     assets = [*(f"mart/{name}" for name in stale)]
@@ -216,7 +211,7 @@ def _publish(
         return
     run_spec = RunSpec(opened.study.path, None, tuple(assets))
     listener(_of_the_run([run_spec], total, total))
-    yield from run_all([run_spec], listener)
+    yield from run_all([run_spec])
 
 
 def _is_written(opened: OpenStudy) -> bool:
@@ -228,36 +223,3 @@ def _is_written(opened: OpenStudy) -> bool:
 
 def _assets_of(stages: set[Stage]) -> frozenset[str]:
     return frozenset(spec.asset for spec in specs().values() if spec.stage in stages)
-
-
-RunAll = Callable[[list[RunSpec], Listener], Iterator[Outcome]]
-
-
-@contextmanager
-def _workers(jobs: int, instance: dg.DagsterInstance) -> Iterator[RunAll]:
-    """Run them here, or side by side in processes; progress of both reaches the listener."""
-    if jobs <= 1:
-        yield lambda run_specs, listener: (execute_run(spec, instance) for spec in run_specs)
-        return
-    # A queue of a `Manager` would be a process more, one that outlives a killed command.
-    queue: Any = multiprocessing.get_context("spawn").SimpleQueue()
-    with worker_pool(jobs, _pass_progress_on, (queue,), gently=True) as pool:
-
-        def run_all(run_specs: list[RunSpec], listener: Listener) -> Iterator[Outcome]:
-            running = [pool.submit(execute_run, run_spec) for run_spec in run_specs]
-            while running:
-                while not queue.empty():
-                    listener(queue.get())
-                for future in [future for future in running if future.done()]:
-                    running.remove(future)
-                    yield future.result()
-                time.sleep(0.1)
-
-        yield run_all
-
-
-def _pass_progress_on(queue: Any) -> None:
-    def passed_on(progress: Progress) -> None:
-        queue.put(progress)
-
-    listen(passed_on)

@@ -30,6 +30,16 @@ def _turn_after(turn: int, read: AssetSpec, reader: AssetSpec) -> int:
     return turn + 2 if reader.reads_all and not read.study_wide else turn
 
 
+def independent(assets: Sequence[AssetSpec]) -> list[list[AssetSpec]]:
+    """Part assets, each named after those that it reads, into groups that read none of another."""
+    groups: list[list[AssetSpec]] = []
+    for spec in assets:
+        read = [group for group in groups if any({*spec.reads} & {*one.writes} for one in group)]
+        groups = [group for group in groups if group not in read]
+        groups.append([*(one for group in read for one in group), spec])
+    return [[spec for spec in assets if spec in group] for group in groups]
+
+
 def between(first: Stage | None, last: Stage | None) -> set[Stage]:
     """Name the stages from `first` to `last`, both included."""
     begin = STAGES.index(first) if first else 0
