@@ -1,18 +1,19 @@
 """MLflow: one experiment a study, in its own `mlflow.db` or at `$MLFLOW_TRACKING_URI`."""
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import dagster as dg
 
 # Loaded here, by one thread: MLflow would load it while Dagster's threads ask the same package.
-import sqlalchemy.orm  # noqa: F401
+import sqlalchemy.orm
 
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.locks import held
@@ -48,9 +49,6 @@ if TYPE_CHECKING:
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 BAR_VARIABLE = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 LOCK = ".mlflow.lock"
-SCHEMA = Path(__file__).with_name("mlflow_schema.sql")
-"""What MLflow's migrations make of an empty database, of the one release that `pyproject.toml`
-pins; to go through them takes a second of a core."""
 
 
 @dataclass(frozen=True)
@@ -324,8 +322,30 @@ def _make_database(opened: OpenStudy) -> None:
     put_damaged_aside(path)
     if path.is_file():
         return
-    with written_aside(path) as aside, closing(sqlite3.connect(aside)) as database:
-        database.executescript(SCHEMA.read_text(encoding="utf-8"))
+    with written_aside(path) as aside:
+        aside.write_bytes(_empty_database())
+
+
+@cache
+def _empty_database() -> bytes:
+    """Let MLflow bring an empty database through all its migrations, once a process.
+
+    Nothing waits for the disk meanwhile: MLflow commits some hundred times.
+    """
+    from mlflow import MlflowClient
+
+    def spare_the_disk(connection: Any, _: object) -> None:
+        if connection.execute("PRAGMA database_list").fetchone()[2] == str(path):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder).resolve() / "mlflow.db"
+        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", spare_the_disk)
+        try:
+            MlflowClient(f"sqlite:///{path}").search_experiments()
+        finally:
+            sqlalchemy.event.remove(sqlalchemy.Engine, "connect", spare_the_disk)
+        return path.read_bytes()
 
 
 def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
