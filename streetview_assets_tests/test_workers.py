@@ -20,6 +20,7 @@ from pathlib import Path
 from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
 def work():
+    Path("begun").touch()
     while "gently" not in sys.argv[1] or not stopping.is_asked():
         time.sleep(0.05)
     Path(f"cleared up by {os.getpid()}").touch()
@@ -29,6 +30,8 @@ if __name__ == "__main__":
         with worker_pool(2, gently="gently" in sys.argv[1]) as pool:
             pool.submit(os.getpid).result()
             busy = [pool.submit(work) for _ in range(8)]
+            while not Path("begun").exists():
+                time.sleep(0.05)
             print("busy", flush=True)
             while "deaf" in sys.argv[1]:
                 with suppress(stopping.Stopped):
