@@ -1,5 +1,6 @@
 """What README and documentation name is there: commands, options, files, headings, keys."""
 
+import ast
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ import typer
 import yaml
 from typer.main import get_command
 
+import streetview_assets as sv
 from streetview_assets.cli.app import app
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import DEMO_STUDY
@@ -20,7 +22,13 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 NOTEBOOKS = sorted((ROOT / "docs").rglob("*.ipynb"))
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md")), *NOTEBOOKS]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```(\S*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+READ = {"bash", "python", "sql", "yaml"}
+"""Languages of blocks that a test reads, here or where the page is read (`sql`)."""
+SHOWN = {"", "console", "text", "{eval-rst}", "{toctree}"}
+"""What is no code, or is written by the program (`console`: the commands' own usage)."""
+OF_OTHERS = {"curl", "dagster", "export", "helm", "kubectl"}
+"""Programs that are not this one's; that they do what a page says no test here can say."""
 LINK = re.compile(r"\]\((?!https?://)([^)\s]*)\)")
 COMMANDS = [
     *(command.name or command.callback.__name__ for command in app.registered_commands),
@@ -40,16 +48,59 @@ def _blocks(page: Path, language: str) -> list[str]:
     return [text for kind, text in BLOCK.findall(_text(page)) if kind == language]
 
 
+def _lines(page: Path) -> list[str]:
+    """Give the command lines of a page, each whole where it is broken by a backslash."""
+    text = "".join(_blocks(page, "bash")).replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip()]
+
+
 def _called(page: Path) -> list[str]:
-    lines = "".join(_blocks(page, "bash")).splitlines()
-    return [line for line in lines if line.startswith("streetview ")]
+    return [line for line in _lines(page) if line.startswith("streetview ")]
 
 
 CALLS = sorted({line for page in PAGES for line in _called(page)})
+NAMED = sorted(
+    {
+        " ".join(span.split())
+        for page in PAGES
+        for span in re.findall(r"`(streetview [a-z][^`|]*)", BLOCK.sub("", _text(page)))
+    }
+)
 
 
 def test_the_front_page_is_read_in_a_few_minutes():
     assert len(README.read_bytes()) <= 7_000
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_is_of_a_kind_that_is_read(page):
+    text = _text(page)
+    assert {kind for kind, _ in BLOCK.findall(text)} <= READ | SHOWN
+    assert 2 * len(BLOCK.findall(text)) == len(re.findall("^ *```", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_line_is_a_command_that_there_is(page):
+    recipes = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for line in _lines(page):
+        program, *words = shlex.split(line, comments=True)
+        if program == "make":
+            assert words[0] in recipes, line
+        else:
+            assert program in {"streetview", *OF_OTHERS}, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_that_code_imports_are_there(page):
+    for block in _blocks(page, "python"):
+        tree = ast.parse(block)
+        public = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            if node.value.id == "sv"
+        }
+        assert public <= set(sv.__all__), block
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -58,15 +109,28 @@ def test_every_command_is_explained(command):
     assert f"| `streetview {command}" in page.read_text("utf-8")
 
 
+def _command(words: list[str]) -> tuple[typer.Context, list[str]]:
+    """Give the command that words call as the program finds it, and the words that are left."""
+    context = typer.Context(get_command(app), info_name="streetview")
+    while hasattr(context.command, "get_command") and words and not words[0].startswith("-"):
+        name, inner, words = context.command.resolve_command(context, words)
+        context = typer.Context(inner, info_name=name, parent=context)
+    return context, words
+
+
 @pytest.mark.parametrize("line", CALLS)
 def test_a_command_that_is_shown_is_one(line):
     """It is read as the program reads it: the command, its options and what they take."""
-    command, words = get_command(app), shlex.split(line, comments=True)[1:]
-    context = typer.Context(command, info_name="streetview")
-    while hasattr(command, "get_command") and words and not words[0].startswith("-"):
-        name, inner, words = command.resolve_command(context, words)
-        context, command = typer.Context(inner, info_name=name, parent=context), inner
-    command.parse_args(context, words)
+    context, words = _command(shlex.split(line, comments=True)[1:])
+    context.command.parse_args(context, words)
+
+
+@pytest.mark.parametrize("span", NAMED)
+def test_a_command_that_a_sentence_names_is_one_and_has_the_options(span):
+    said = re.sub(r"[\[\]\\]", " ", span).replace("TABLE", "areas")
+    context, words = _command(said.split()[1:])
+    known = {option for one in context.command.params for option in one.opts}
+    assert {word for word in words if word.startswith("--")} <= known | {"--"}
 
 
 def test_what_the_tutorial_shows_is_an_area_of_the_demo():

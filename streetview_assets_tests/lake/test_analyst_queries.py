@@ -27,6 +27,12 @@ def _queries(text: str) -> list[str]:
     return re.findall(r"^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ASKED = [
+    pytest.param(sql, id=f"{page.name} {number}")
+    for page in PAGES
+    for number, sql in enumerate(_queries(page.read_text(encoding="utf-8")), start=1)
+]
 QUESTIONS = _questions()
 QUESTIONS |= {
     page: _queries((ROOT / page).read_text(encoding="utf-8"))[0]
@@ -44,6 +50,25 @@ def test_the_file_that_can_be_read_has_the_questions_of_the_page():
 def test_there_are_ten_questions():
     numbers = {question.partition(".")[0] for question in QUESTIONS if question[0].isdigit()}
     assert len(numbers) == 10
+
+
+@pytest.mark.parametrize("sql", ASKED)
+def test_a_query_of_any_page_asks_for_what_is_there(published_once, sql: str):
+    query_published(published_once.lake.root, f"select * from ({sql.rstrip().rstrip(';')}) limit 0")
+
+
+def test_the_front_page_opens_a_study_as_it_says(published_once, tmp_path, monkeypatch):
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / published_once.study.name).symlink_to(published_once.lake.root)
+    monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path))
+    monkeypatch.chdir(published_once.file.parent)
+    Path("leeds.yaml").write_text(published_once.file.read_text("utf-8"), "utf-8")
+    there = {}
+    exec(code, there)  # the page's own words
+    assert there["profile"].height == len(there["areas"]) > 0
+    assert there["areas"].crs == 4326
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
