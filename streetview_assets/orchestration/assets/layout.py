@@ -35,7 +35,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import categories_of, no_categories, no_part
 from streetview_assets.study.clusters import Layout
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import figures_of, study_asset
+from streetview_assets.study_state.lineage import figures_of, specs, study_asset
 
 NO_CATEGORIES = {
     "images": "the images came without categories",
@@ -54,7 +54,7 @@ MOST_CLASSIFIED = 60_000
     reads=(VECTORS, INCLUDED),
     keys=("layout", "categories", "categories_from", "seed"),
     reads_for=categories_of,
-    code_version=3,
+    code_version=4,
     study_wide=True,
     unless=(no_part("layout"),),
 )
@@ -71,7 +71,8 @@ def image_layout(work: AssetContext) -> AssetResult:
     sample = draw_sample(work.read_all(VECTORS), shown, fit_on=study.layout.fit_on, seed=study.seed)
     if why := why_no_layout(sample):
         return work.not_applicable(why)
-    of_places = study.layout.model_dump_json(exclude={"show", "image_px", "figure_px"})
+    asked = study.layout.model_dump_json(exclude={"show", "image_px", "figure_px"})
+    of_places = f"{asked} {specs()[work.asset].code_version}"
     reuse = layout_inputs(sample, of_places, study.seed)
     layouts, told = _kept(work, reuse) or _laid_out(work, study.layout, sample)
     metadata = {
@@ -194,7 +195,7 @@ def layout_inputs(sample: pl.DataFrame, of_places: str, seed: int) -> str:
     sample
         image_id and embedding.
     of_places
-        The settings by which they are laid out.
+        The settings by which they are laid out, and the version of what does it.
     seed
         Of the study.
     """
