@@ -13,7 +13,6 @@ from functools import cached_property
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
-import tenacity
 
 from streetview_assets.errors import ImageryError, ImageryUnavailableError, StreetviewError
 from streetview_assets.images.budget.reservations import BatchedBudget, Budget, Outcome
@@ -150,14 +149,8 @@ class Client:
             Where the provider refuses all service, or the budget is spent.
         """
         order = Order(url, most_bytes, headers, pay_for, says, self.limits.attempts)
-        patience = tenacity.AsyncRetrying(
-            stop=order.is_given_up,
-            wait=pause_s,
-            retry=tenacity.retry_if_exception_type(TryAgainError),
-            reraise=True,
-        )
         try:
-            result: Result = await patience(self._once, order, read)
+            result = await self._patiently(order, read)
         except ImageryError as refusal:
             self._refusal = refusal
             raise
@@ -172,6 +165,17 @@ class Client:
             raise self._gave_up(order, last) from None
         self._failures_in_a_row = 0
         return result
+
+    async def _patiently(self, order: Order, read: Reader[Result]) -> Result:
+        """Ask again, after a pause, for what may yet come right."""
+        while True:
+            try:
+                return await self._once(order, read)
+            except TryAgainError as error:
+                if order.is_given_up:
+                    raise
+                wait_s = pause_s(order.attempts, error.after_s)
+            await asyncio.sleep(wait_s)
 
     async def _once(self, order: Order, read: Reader[Result]) -> Result:
         """Ask once; the first request to a host goes alone.

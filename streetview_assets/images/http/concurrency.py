@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+import uvloop
+
 from streetview_assets.errors import StoppedError
 from streetview_assets.processes import stopping
 
@@ -78,7 +80,7 @@ class _Background(Generic[Item, Session, Result]):
     work: Callable[[Session, Item], Awaitable[Result]]
     session: Callable[[], AbstractAsyncContextManager[Session]]
     most: int
-    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _loop: asyncio.AbstractEventLoop = field(default_factory=uvloop.new_event_loop)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _main: asyncio.Task[None] | None = None
 

@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
-import tenacity
 
 from streetview_assets.images.budget.reservations import Outcome
-from streetview_assets.images.http.answers import Answer, TryAgainError
+from streetview_assets.images.http.answers import Answer
 
 ATTEMPTS = 6
 PAID_ATTEMPTS = 3
@@ -52,7 +51,8 @@ class Order:
     attempts: int = 0
     billed: int = 0
 
-    def is_given_up(self, _: tenacity.RetryCallState) -> bool:
+    @property
+    def is_given_up(self) -> bool:
         """Whether patience has ended: sooner where each attempt may cost."""
         return self.attempts >= self.most_attempts or self.billed >= PAID_ATTEMPTS
 
@@ -62,12 +62,19 @@ def outcome_of(status_code: int) -> Outcome:
     return "not_charged" if 400 <= status_code < 500 else "charged"
 
 
-def pause_s(state: tenacity.RetryCallState) -> float:
-    """Wait as long as the provider asks; else twice as long each time, with full jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    grown_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (state.attempt_number - 1))
+def pause_s(attempts: int, after_s: float | None) -> float:
+    """Wait as long as the provider asks; else twice as long each time, with full jitter.
+
+    Parameters
+    ----------
+    attempts
+        Requests so far, at least 1.
+    after_s
+        How long the provider asks to wait; None where it says nothing.
+    """
+    grown_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (attempts - 1))
     # Seconds, not results: nothing that is made depends on this chance.
     jitter_s = random.uniform(0.5, 1) * grown_s
-    if isinstance(error, TryAgainError) and error.after_s is not None:
-        return min(error.after_s, LONGEST_RETRY_AFTER_S) + 0.1 * jitter_s
+    if after_s is not None:
+        return min(after_s, LONGEST_RETRY_AFTER_S) + 0.1 * jitter_s
     return jitter_s
