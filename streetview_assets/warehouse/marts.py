@@ -14,7 +14,7 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.version import version_in_words
 from streetview_assets.warehouse.publish import Build, PublishReport, publish
 from streetview_assets.warehouse.published_query import DATABASE, query_published
-from streetview_assets.warehouse.queries import Query, lake_name, queries_of, run_query
+from streetview_assets.warehouse.queries import Query, lake_name, queries_of, run_query, texts_of
 from streetview_assets.warehouse.study_relation import study_relation
 
 
@@ -73,8 +73,8 @@ def stale_marts(opened: OpenStudy) -> tuple[str, ...]:
 
 def publication(opened: OpenStudy) -> str:
     """Fingerprint all that the published file would hold now: its build id."""
-    queries = [query.sql for query in queries_of("view", "mart")]
-    tables = (*TABLES, *(query.name for query in marts()))
+    views, marts = texts_of("view"), texts_of("mart")
+    queries, tables = [*views.values(), *marts.values()], (*TABLES, *marts)
     spent = opened.ledger.spending().rows()
     contracts = [repr(table) for table in TABLES.values()]
     versions = _versions(opened, tables)

@@ -84,8 +84,15 @@ def sql_folder() -> Path:
     )
 
 
-def read_queries(folder: Path) -> list[Query]:
-    """Read all SQL files of `views/`, `marts/` and `checks/`, by kind and name.
+def read_queries(folder: Path, *kinds: Kind) -> list[Query]:
+    """Read the SQL files of `views/`, `marts/` and `checks/`, by kind and name.
+
+    Parameters
+    ----------
+    folder
+        Where those folders are.
+    kinds
+        Which of them; none named: all.
 
     Raises
     ------
@@ -93,18 +100,27 @@ def read_queries(folder: Path) -> list[Query]:
         Where a query cannot be parsed, reads a table that does not exist, or a check's header
         misses a setting; the text names the file.
     """
-    paths: list[tuple[Kind, Path]] = [
-        (kind, path)
+    marts = {path.stem for path in _files(folder, "mart")}
+    return [
+        read_query(path, kind, marts)
         for kind in get_args(Kind)
-        for path in sorted((folder / f"{kind}s").glob("*.sql"))
+        if kind in (kinds or get_args(Kind))
+        for path in _files(folder, kind)
     ]
-    marts = {path.stem for kind, path in paths if kind == "mart"}
-    return [read_query(path, kind, marts) for kind, path in paths]
 
 
 def queries_of(*kinds: Kind) -> list[Query]:
     """List the project's own queries of some kinds, by kind and name."""
-    return [query for query in read_queries(sql_folder()) if query.kind in kinds]
+    return read_queries(sql_folder(), *kinds)
+
+
+def texts_of(kind: Kind) -> dict[str, str]:
+    """Give the text of the project's own queries of a kind by name; none is parsed for it."""
+    return {path.stem: _with_relations(path) for path in _files(sql_folder(), kind)}
+
+
+def _files(folder: Path, kind: Kind) -> list[Path]:
+    return sorted((folder / f"{kind}s").glob("*.sql"))
 
 
 def read_query(path: Path, kind: Kind, marts: Collection[str]) -> Query:
@@ -332,9 +348,8 @@ def quoted_name(name: str) -> str:
 def _with_relations(path: Path) -> str:
     """Read a query, with the relations that it names before it."""
     sql = path.read_text(encoding="utf-8")
-    named = _sources(sql, str(path))
     for relation in sorted((path.parents[1] / "relations").glob("*.sql")):
-        if relation.stem in named:
+        if re.search(rf"\b(from|join)\s+{relation.stem}\b", sql):
             text = relation.read_text(encoding="utf-8")
             sql = sql.replace("\nwith ", f"\nwith {relation.stem} as (\n{text}),\n\n", 1)
     return sql
