@@ -16,6 +16,7 @@
 -- upper: upper end of the prediction interval
 -- interval_level: level of that interval, 0 to 1
 -- residual: observed minus predicted
+-- influence: of models of place: what the area, learned from, has to do with errors in other folds; null elsewhere
 select 'study' as scope, null::varchar as authority_code, * from predictions
 union all by name
 select 'held_out' as scope, * from held_out_predictions

@@ -83,7 +83,9 @@ def gain(
     """Say by how much the R² of one prediction is above that of another, of the same areas.
 
     Both are scored under the same random weights of areas, so that the difference is surer than
-    either score.
+    either score. Predictions count as given: of models that learn from the areas that others are
+    tested on, as in folds, gains vary more than that; the intervals of a study's own gains over
+    place know it.
 
     Parameters
     ----------

@@ -91,8 +91,8 @@ _GAINS = (
     key("against", TEXT, "what it is compared with: another of these, a baseline, `nothing`"),
     _VALIDATION,
     maybe("value", NUMBER, "R² of the features less that of the others; null: not defined"),
-    *interval("its bootstrap interval, both scored on the same areas"),
-    column("draws", COUNT, "resamples that the interval rests on"),
+    *interval("its interval, both scored on the same areas"),
+    column("draws", COUNT, "resamples that the interval rests on; 0: it is by derivatives"),
     _AREA_COUNT,
     column("image_features", TEXT, "what the models see of an area's images"),
     maybe("note", TEXT, "why there is no value or no interval"),
@@ -105,7 +105,16 @@ TABLES = (
         *_SCORES,
     ),
     _table(
-        "predictions", "Out-of-fold predictions of every model of the whole study.", *_PREDICTIONS
+        "predictions",
+        "Out-of-fold predictions of every model of the whole study.",
+        *_PREDICTIONS,
+        maybe(
+            "influence",
+            NUMBER,
+            "of models of place: what the area, learned from, has to do with errors in other "
+            "folds: half of how fast their sum of squares falls as its value rises, units of the "
+            "target",
+        ),
     ),
     _table(
         "validations",

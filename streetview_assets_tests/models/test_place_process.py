@@ -7,7 +7,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from streetview_assets.models.candidates import place_process
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
-from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
+from streetview_assets.models.candidates.place_process import PlaceProcess, estimated, images_alone
 from streetview_assets.models.kriging import full_scale
 from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.inner_folds import inner_splits
@@ -157,3 +157,35 @@ def test_far_from_all_that_was_learned_from_images_alone_tell_what_place_hides_n
     assert sum(near.params["variances"][of_place]) > 0.5
     assert far.inner_rmse < 0.7, "place beside images comes to 1.07"
     assert sum(far.params["variances"][of_place]) == 0
+
+
+def told(inputs, observed, held_out, errors, **variances):
+    """Give errors times predictions of what is held out, which learn from what is observed."""
+    fitted = PlaceProcess(**variances).fit(inputs[~held_out], observed)
+    return errors @ fitted.predict(inputs[held_out]), fitted
+
+
+def test_influence_is_how_predictions_follow_the_values_that_were_learned_from(place_m, held_out):
+    rng = np.random.default_rng(11)
+    signal = rng.normal(size=(COUNT, 2))
+    inputs = np.hstack([place_m, shown_by_images(signal, 20, rng)])
+    field = gaussian_field(place_m, 4_000, rng)
+    observed = field + signal @ [0.7, 0.7] + 0.5 * rng.normal(size=COUNT)
+    learned, errors = observed[~held_out], rng.normal(size=held_out.sum())
+    found = estimated(inputs[~held_out], learned, 0)
+
+    def slope(along, **variances):
+        ends = [told(inputs, learned + far * along, held_out, errors, **variances)[0]
+                for far in (0.05, -0.05)]  # fmt: skip
+        return (ends[0] - ends[1]) / 0.1
+
+    ways = rng.normal(size=(6, len(learned)))
+    alone = images_alone(found)[1]
+    _, fitted = told(inputs, learned, held_out, errors, **alone)
+    by_images = fitted.influence(inputs[held_out], errors)
+    assert ways @ by_images == pytest.approx([slope(way, **alone) for way in ways], rel=1e-6)
+
+    _, fitted = told(inputs, learned, held_out, errors, **found)
+    whole = ways @ fitted.influence(inputs[held_out], errors)
+    anew, kept = ([slope(way, **how) for way in ways] for how in ({}, found))
+    assert np.std(anew - whole) < 0.7 * np.std(np.subtract(anew, kept)), "variances follow too"

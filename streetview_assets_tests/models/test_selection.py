@@ -45,6 +45,17 @@ def test_validations_stand_side_by_side_with_the_baselines_beside_the_models(sel
     )
 
 
+def test_influence_on_models_of_place_is_of_every_fold_in_which_an_area_was_learned_from(selection):
+    known = selection.predictions.drop_nulls("influence")
+    assert {"place", "place_and_images"} == set(known["model"])
+    assert set(known["validation"]) == {"random", "knndm", "blocks"}, "a hold-out predicts some"
+    # Were every value higher by one, so would be every prediction that is not cut off.
+    for (_, model), rows in known.group_by("validation", "model"):
+        if model == "place":
+            assert rows["influence"].sum() == pytest.approx(rows["residual"].sum(), abs=1e-6)
+        assert rows["influence"].std() > 0
+
+
 def test_pooled_scores_are_those_of_the_published_predictions(selection, pooled, told):
     for validation in ("random", "blocks"):
         rows = selection.predictions.filter(

@@ -42,15 +42,18 @@ def gaussian_fields(
     normal = rng.normal(size=(count, len(place_m)))
     if range_m <= 0:
         return normal
+    root = np.linalg.cholesky(correlation(place_m, range_m, kind) + 1e-6 * np.eye(len(place_m)))
+    return (root @ normal.T).T
+
+
+def correlation(place_m: np.ndarray, range_m: float, kind: str = "exponential") -> np.ndarray:
+    """Give the correlation of such a field of range > 0 at any two places; shape (n, n)."""
     lag = np.linalg.norm(place_m[:, None] - place_m[None], axis=2) / range_m
     if kind == "exponential":
-        correlation = np.exp(-3 * lag)
-    elif kind == "spherical":
-        correlation = np.where(lag < 1, 1 - 1.5 * lag + 0.5 * lag**3, 0)
-    else:
-        correlation = np.exp(-3 * lag**2)
-    root = np.linalg.cholesky(correlation + 1e-6 * np.eye(len(place_m)))
-    return (root @ normal.T).T
+        return np.asarray(np.exp(-3 * lag))
+    if kind == "spherical":
+        return np.where(lag < 1, 1 - 1.5 * lag + 0.5 * lag**3, 0)
+    return np.asarray(np.exp(-3 * lag**2))
 
 
 def mixed(parts: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:

@@ -13,7 +13,7 @@ otherwise, in the same town, with the same images and folds. So a town has one f
 which the best prediction from outside its blocks stays, and what that leaves, and the noise, are
 drawn anew. Nothing is scaled to what it comes out at, for that, too, is chance. With
 `--redrawn all` the whole field is drawn anew, of which one town knows little: over a town two
-ranges wide it is as uncertain as ten areas. Of features that tell nothing every draw is a new town.
+ranges wide it is as uncertain as ten areas.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from streetview_assets.models.validation.tuning import fitting_context, tune_bas
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import (
     centres,
+    correlation,
     dataset,
     gaussian_field,
     gaussian_fields,
@@ -64,58 +65,63 @@ def functions_of_place(place_m: np.ndarray, rng: np.random.Generator) -> np.ndar
 def only_place(place_m: np.ndarray, rng: np.random.Generator, redrawn: str) -> Town:
     """Give a field of some range and smoothness, and features that are functions of place."""
     kind = str(rng.choice(["exponential", "spherical", "gaussian"]))
-    range_m, share = rng.uniform(2_000, 9_000), rng.uniform(0.4, 0.8)
-
-    def value(rng: np.random.Generator) -> np.ndarray:
-        field = gaussian_field(place_m, range_m, rng, kind=kind)
-        return np.sqrt(share) * field + np.sqrt(1 - share) * rng.normal(size=len(place_m))
-
-    return functions_of_place(place_m, rng), value
+    parts = Parts(rng.uniform(0.4, 0.8), rng.uniform(2_000, 9_000), 0.0, kind)
+    features = functions_of_place(place_m, rng)
+    return features, shown(place_m, np.zeros(len(place_m)), parts, rng, redrawn)
 
 
 def place_and_images(place_m: np.ndarray, rng: np.random.Generator, redrawn: str) -> Town:
     """Give values of 50 % place, 35 % of what images show, 15 % noise, all independent."""
     signal = rng.normal(size=(len(place_m), 3))
-    return shown(place_m, signal, Parts(0.5, 5_000, 0.35), rng, redrawn)
+    return seen(place_m, signal, Parts(0.5, 5_000, 0.35), rng, redrawn)
 
 
 def alike_images(place_m: np.ndarray, rng: np.random.Generator, redrawn: str) -> Town:
     """Give values of 25 % place, 25 % of what images show, alike where areas are near."""
     signal = gaussian_fields(place_m, 2_500, 3, rng).T
-    return shown(place_m, signal, Parts(0.25, 4_000, 0.25), rng, redrawn)
+    return seen(place_m, signal, Parts(0.25, 4_000, 0.25), rng, redrawn)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Shares of place and of images in a value, what is left being noise, and place's range."""
+    """Shares of place and of images in a value, what is left being noise; place's field."""
 
     place: float
     range_m: float
     images: float
+    kind: str = "exponential"
 
 
-def shown(
+def seen(
     place_m: np.ndarray, signal: np.ndarray, parts: Parts, rng: np.random.Generator, redrawn: str
 ) -> Town:
     """Hide a signal in images; draw values that show it."""
+    told = np.sqrt(parts.images / signal.shape[1]) * signal.sum(axis=1)
+    draw = shown(place_m, told, parts, rng, redrawn)
+    return shown_by_images(signal, 64, rng), draw
+
+
+def shown(
+    place_m: np.ndarray, told: np.ndarray, parts: Parts, rng: np.random.Generator, redrawn: str
+) -> Callable[[np.random.Generator], np.ndarray]:
+    """Give what draws values: of what images tell, a field of place, and noise."""
     noise = 1 - parts.place - parts.images
-    seen = np.sqrt(parts.images / signal.shape[1]) * signal.sum(axis=1)
-    known = best_prediction(place_m, parts.range_m, noise / parts.place)
-    stays = known @ gaussian_field(place_m, parts.range_m, rng)
+    known = best_prediction(place_m, parts, noise / parts.place)
+    stays = known @ gaussian_field(place_m, parts.range_m, rng, kind=parts.kind)
 
     def value(rng: np.random.Generator) -> np.ndarray:
-        field = gaussian_field(place_m, parts.range_m, rng)
+        field = gaussian_field(place_m, parts.range_m, rng, kind=parts.kind)
         if redrawn == "errors":
             field = stays + field - known @ field
         unknown = np.sqrt(noise) * rng.normal(size=len(place_m))
-        return np.asarray(np.sqrt(parts.place) * field + seen + unknown)
+        return np.asarray(np.sqrt(parts.place) * field + told + unknown)
 
-    return shown_by_images(signal, 64, rng), value
+    return value
 
 
-def best_prediction(place_m: np.ndarray, range_m: float, noise: float) -> np.ndarray:
+def best_prediction(place_m: np.ndarray, parts: Parts, noise: float) -> np.ndarray:
     """Give the weights, (n, n), by which areas outside a block's fold best predict the field."""
-    covariance = np.exp(-3 * cdist(place_m, place_m) / range_m)
+    covariance = correlation(place_m, parts.range_m, parts.kind)
     weights = np.zeros_like(covariance)
     data = dataset(place_m, np.zeros((len(place_m), 1)), np.zeros(len(place_m)))
     for fold in folds_of(data, "blocks", SETTINGS, FOLDS):
@@ -134,17 +140,23 @@ def gain_over_place(
     settings = SETTINGS.model_copy(update={"buffer_km": buffer_km})
     rivals = [one for one in competitors_for(data, settings).baselines if one.estimate]
     predicted = {one.name: np.empty((1, len(value))) for one in rivals}
+    influence = {one.name: np.zeros((1, len(value))) for one in rivals}
     with fitting_context(len(data)):
         for fold in folds_of(data, "blocks", settings, FOLDS):
             train, test = data.take(fold.learning), data.take(fold.held_out)
             inner = inner_splits(train, "blocks", settings, fold.seed)
             for one in rivals:
                 tuned = tune_baseline(one, train, inner, fold.seed)
-                found = tuned.predict(tuned.fit(train, fold.seed), test)
+                fitted = tuned.fit(train, fold.seed)
+                found = tuned.predict(fitted, test)
+                pull = tuned.influence(fitted, test, test.observed - found)
+                assert pull is not None, "both are processes of place"
                 predicted[one.name][0, fold.held_out] = found
+                influence[one.name][0, fold.learning] += pull
     both, alone = predicted[PLACE_AND_IMAGES], predicted[PLACE]
     resamples = resample_weights(place_m, value - both[0], 1_000, seed, told=both[0])
-    return paired_gain(value, both, alone, resamples, LEVEL)
+    influences = influence[PLACE_AND_IMAGES], influence[PLACE]
+    return paired_gain(value, both, alone, resamples, LEVEL, influences)
 
 
 def gains_of(truth: Callable[..., Town], given: argparse.Namespace, town: int) -> list[Gain]:
@@ -154,8 +166,7 @@ def gains_of(truth: Callable[..., Town], given: argparse.Namespace, town: int) -
     place_m = centres(given.areas, town) if known is None else known["place_m"]
     features, draw = truth(place_m, rng, given.redrawn)
     found = []
-    draws = 1 if truth is only_place else given.draws
-    for number in range(draws):
+    for number in range(given.draws):
         value = draw(np.random.default_rng([given.seed, town, 1 + number]))
         if known is not None and truth is only_place:
             value = known["value"]
@@ -165,15 +176,19 @@ def gains_of(truth: Callable[..., Town], given: argparse.Namespace, town: int) -
 
 
 def report(name: str, towns: list[list[Gain]]) -> None:
-    """Print how often features are said to add, and how often intervals hold the town's gain."""
+    """Print how often features are said to add, and how often intervals hold the town's gain.
+
+    That is the mean over the town's draws. One draw is a part of it, and so lies nearer to it than
+    to the mean of many: by a factor of which the interval has to hold it.
+    """
     values = np.array([[gain.value for gain in town] for town in towns])
     gains = [gain for town in towns for gain in town]
     told = np.array([gain.lower is not None for gain in gains])
     ends = [(gain.lower, gain.upper) for gain in gains if gain.lower is not None]
     lower, upper = np.array(ends, dtype=float).reshape(-1, 2).T
-    one_draw = values.shape[1] == 1
-    truth = values.mean() if one_draw else np.repeat(values.mean(axis=1), values.shape[1])[told]
-    spread = values.std() if one_draw else np.sqrt(values.var(axis=1, ddof=1).mean())
+    draws = values.shape[1]
+    off = (values - values.mean(axis=1, keepdims=True)) * np.sqrt(draws / max(draws - 1, 1))
+    truth, spread = (values - off).ravel()[told], np.sqrt(np.mean(off**2))
     adds, holds = lower > LEAST_GAIN, (lower <= truth) & (truth <= upper)
     error = [np.sqrt(max(one.mean() * (1 - one.mean()), 0.01) / len(one)) for one in (adds, holds)]
     print(
@@ -199,8 +214,7 @@ def main() -> None:
     given = asked.parse_args()
     for truth in truths:
         if truth.__name__ in given.truths:
-            count = given.towns * given.draws if truth is only_place else given.towns
-            towns = [gains_of(truth, given, town) for town in range(count)]
+            towns = [gains_of(truth, given, town) for town in range(given.towns)]
             report(truth.__name__, towns)
 
 

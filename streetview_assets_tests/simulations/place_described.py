@@ -81,20 +81,26 @@ def gains_of(data: AreaDataset, seed: int, pairs: Pairs = PAIRS) -> dict[tuple[s
     named = {name for pair in pairs for name in pair}
     rivals = [one for one in competitors_for(data, SETTINGS).baselines if one.name in named]
     predicted = {one.name: np.empty((1, len(data))) for one in rivals}
+    influence = {one.name: np.zeros((1, len(data))) for one in rivals}
     with fitting_context(len(data)):
         for fold in folds_of(data, "blocks", SETTINGS, seed):
             train, test = data.take(fold.learning), data.take(fold.held_out)
             inner = inner_splits(train, "blocks", SETTINGS, fold.seed)
             for one in rivals:
                 tuned = tune_baseline(one, train, inner, fold.seed)
-                found = tuned.predict(tuned.fit(train, fold.seed), test)
+                fitted = tuned.fit(train, fold.seed)
+                found = tuned.predict(fitted, test)
+                pull = tuned.influence(fitted, test, test.observed - found)
+                assert pull is not None, "all are processes of place"
                 predicted[one.name][0, fold.held_out] = found
+                influence[one.name][0, fold.learning] += pull
     gains = {}
     for one, other in pairs:
         errors = data.observed - predicted[one][0]
         resamples = resample_weights(data.place_m, errors, 1_000, seed, told=predicted[one][0])
         mine, its = predicted[one], predicted[other]
-        gains[one, other] = paired_gain(data.observed, mine, its, resamples, LEVEL)
+        both = influence[one], influence[other]
+        gains[one, other] = paired_gain(data.observed, mine, its, resamples, LEVEL, both)
     return gains
 
 

@@ -79,7 +79,9 @@ def gains_of(data: AreaDataset, seed: int) -> dict[tuple[str, str], Gain]:
         errors = data.observed - predicted[one]
         resamples = resample_weights(data.place_m, errors, 1_000, seed, told=predicted[one])
         mine, its = predicted[one][None], predicted[other][None]
-        gains[one, other] = paired_gain(data.observed, mine, its, resamples, LEVEL)
+        known = {one, other} <= set(split.influence)
+        both = (split.influence[one][None], split.influence[other][None]) if known else None
+        gains[one, other] = paired_gain(data.observed, mine, its, resamples, LEVEL, both)
     return gains
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, lapack
+from scipy.linalg import lapack
 from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
@@ -30,6 +30,11 @@ from streetview_assets.models.kriging.covariances import (
     near,
 )
 from streetview_assets.models.kriging.full_scale import Covariance, CovarianceParts, FullScale
+from streetview_assets.models.kriging.infinitesimal_jackknife import (
+    Kriging,
+    by_interpolation,
+    by_variances,
+)
 
 MOST_AREAS_OF_THE_LIKELIHOOD = 500
 """Variances are estimated on so many: compact groups of them, so that short ranges are seen."""
@@ -104,21 +109,47 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         guess = self.of_many_.predict(wanted) if self.of_many_ else self._predicted(wanted)
         return np.asarray(guess * self.sd_ + self.mean_)
 
+    def influence(self, inputs: np.ndarray, errors: np.ndarray) -> np.ndarray:
+        """Say how much each area that was learned from had to do with errors of predictions.
+
+        Parameters
+        ----------
+        inputs
+            Of the areas predicted, as `predict` takes them.
+        errors
+            Observed minus predicted, of these, (m,), units of the target.
+
+        Returns
+        -------
+        numpy.ndarray
+            Half of how fast the sum of squared errors falls as the value of the area rises, and
+            variances follow it that are the likeliest; (n,), units of the target. NaN where there
+            were many areas.
+        """
+        if self.of_many_:
+            return np.full(len(self.inputs_), np.nan)
+        beside = self._parts(_scaled(inputs, self.scaling_), self.inputs_)
+        learned = self._kriging()
+        pull = by_interpolation(learned, beside, errors)
+        if any(self.variances[:OF_PLACE]):  # type: ignore[index]
+            place_m = self.inputs_[:, :2]
+            some = _compact_groups(place_m, MOST_AREAS_OF_THE_LIKELIHOOD, self.seed)
+            on = learned if len(some) == len(place_m) else self._kriging(some)
+            pull[some] += by_variances(learned, beside, errors, on)
+        return pull
+
     def _predicted(self, wanted: np.ndarray) -> np.ndarray:
         """Predict from all areas at once, their mean as generalised least squares give it."""
-        own = self.inputs_
-        among = self._covariance(own, own)
-        among[np.diag_indices_from(among)] += self.variances[-1]  # type: ignore[index]
-        ones = np.ones(len(own))
-        # Turned round, it has the order of columns that LAPACK takes without a copy.
-        factor = cho_factor(among.T, lower=True, overwrite_a=True, check_finite=False)
-        solved, solved_ones = cho_solve(factor, np.column_stack([self.observed_, ones])).T
-        mean = float(solved.sum() / solved_ones.sum())
-        return np.asarray(mean + self._covariance(wanted, own) @ (solved - mean * solved_ones))
+        learned, shape = self._kriging(), (len(wanted), len(self.inputs_))
+        beside = added(learned.variances, self._parts(wanted, self.inputs_), shape)
+        return np.asarray(learned.mean + beside @ learned.weights)
 
-    def _covariance(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        parts = _parts(one, other, self.ranges_m, self.reach, self.widths)  # type: ignore[arg-type]
-        return added(self.variances, parts, (len(one), len(other)))  # type: ignore[arg-type]
+    def _kriging(self, some: np.ndarray | slice = slice(None)) -> Kriging:
+        own = self.inputs_[some]
+        return Kriging(self._parts(own, own), np.array(self.variances), self.observed_[some])
+
+    def _parts(self, one: np.ndarray, other: np.ndarray) -> Parts:
+        return _parts(one, other, self.ranges_m, self.reach, self.widths)  # type: ignore[arg-type]
 
     def _parts_of_many(self) -> CovarianceParts:
         """Say which parts of the covariance are linear or smooth in features, and which near."""

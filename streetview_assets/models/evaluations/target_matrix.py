@@ -147,7 +147,8 @@ def _gains_of(data: AreaDataset, scoring: Scoring) -> list[Row]:
         return [gain_row(scoring, BLOCKS, (IMAGES, NOTHING), len(data), why)]
     named = {name: IMAGES if name == TUNED else name for name in split.predicted}
     by = {named[name]: predicted[None] for name, predicted in split.predicted.items()}
-    under = Predicted(by, split.areas.observed, split.areas.place_m)
+    influence = {name: found[None] for name, found in split.influence.items()}
+    under = Predicted(by, split.areas.observed, split.areas.place_m, influence=influence)
     return gain_rows(scoring, under, BLOCKS)
 
 

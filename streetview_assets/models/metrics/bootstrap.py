@@ -25,7 +25,11 @@ from scipy.spatial.distance import pdist
 from scipy.special import gamma, log_ndtr
 from scipy.stats import norm, t
 
-from streetview_assets.models.metrics.residual_field import FieldPosterior, field_posterior
+from streetview_assets.models.metrics.residual_field import (
+    ErrorField,
+    FieldPosterior,
+    field_posterior,
+)
 from streetview_assets.processes.threads import limit_threads
 
 LEAST_GROUPS = 10
@@ -68,11 +72,14 @@ class Resamples:
         How many independent areas, or groups, would be as uncertain.
     note
         Why there are no weights, or None.
+    errors
+        What errors are drawn from, where areas are what is independent.
     """
 
     weights: np.ndarray
     independent_count: float
     note: str | None = None
+    errors: ErrorField | None = None
 
 
 @limit_threads()
@@ -177,7 +184,7 @@ def _of_alike(
         statistics = np.column_stack([centred**2, centred * off])
         both = np.array([wanted, wider * math.sqrt(products) * own])
         weights = _matched(_steadied(weights, told), statistics, both, told)
-    return Resamples(weights, 1 / errors)
+    return Resamples(weights, 1 / errors, errors=ErrorField(place_m, variance, found))
 
 
 def _floored(shown: float, of_normal: float) -> float:

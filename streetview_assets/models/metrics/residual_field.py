@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import cdist, pdist, squareform
 from scipy.stats import norm, rankdata
 
 LEAST_PLACES = 20
@@ -21,6 +21,8 @@ _BLOCK, _MOST_BLOCKS = 500, 4
 _RANGES, _SHARES = 9, (0.25, 0.5, 0.75, 0.97)
 _NOT_ALIKE = 0.25
 """Prior probability that near errors are not alike."""
+_ROWS = 500
+"""Areas whose distances to all others are looked at together."""
 _LEAST_WEIGHT = 0.01
 """Fields less likely than this are left out."""
 
@@ -45,7 +47,7 @@ class FieldPosterior:
     weight: np.ndarray
 
     def correlation(self, lag_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the mean correlation of errors so far apart (> 0), and of their squares.
+        """Give the mean correlation of errors so far apart, and of their squares, of two areas.
 
         Parameters
         ----------
@@ -72,6 +74,46 @@ class FieldPosterior:
         if not alike.any():
             return 0.0
         return float(np.exp(np.average(np.log(self.range_m[alike]), weights=self.weight[alike])))
+
+
+@dataclass(frozen=True)
+class ErrorField:
+    """What errors at some places are drawn from: how much they vary, and how far they are alike.
+
+    Attributes
+    ----------
+    place_m
+        Easting and northing, metres; shape (n, 2).
+    variance
+        Of an error, in squared units of the target.
+    posterior
+        Fields that they may come from.
+    """
+
+    place_m: np.ndarray
+    variance: float
+    posterior: FieldPosterior
+
+    def standard_error(self, slopes: np.ndarray) -> float:
+        """Give how far a statistic varies with the errors, by the delta method.
+
+        Parameters
+        ----------
+        slopes
+            How fast the statistic rises with each area's error, shape (n,).
+
+        Returns
+        -------
+        float
+            Standard deviation, in units of the statistic.
+        """
+        near = float((self.posterior.share * self.posterior.weight).sum())
+        total = (1 - near) * float(slopes @ slopes)
+        for start in range(0, len(slopes), _ROWS):
+            rows = slice(start, start + _ROWS)
+            alike, _ = self.posterior.correlation(cdist(self.place_m[rows], self.place_m))
+            total += float(slopes[rows] @ alike @ slopes)
+        return float(np.sqrt(self.variance * total))
 
 
 def field_posterior(residuals: np.ndarray, place_m: np.ndarray) -> FieldPosterior:

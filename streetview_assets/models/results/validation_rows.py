@@ -177,6 +177,7 @@ def _about(scoring: Scoring, split: OutOfFold, model: str) -> Row:
 
 
 def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFrame:
+    unknown = np.full(len(split.areas), np.nan)
     return pl.DataFrame(
         {
             **_about(scoring, split, model),
@@ -186,6 +187,7 @@ def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFr
             "predicted": split.predicted[model],
             "lower": pl.Series(split.lower[model]).fill_nan(None),
             "upper": pl.Series(split.upper[model]).fill_nan(None),
+            "influence": pl.Series(split.influence.get(model, unknown)).fill_nan(None),
         },
         schema_overrides={"repeat": pl.Int64},
     ).with_columns(

@@ -26,6 +26,7 @@ from streetview_assets.models.validation.out_of_fold import (
     Fold,
     distances_m,
     each_fold,
+    errors_that_move,
     folds_of,
     learned_shares,
     out_of_fold,
@@ -155,6 +156,10 @@ class OutOfFold:
         From each area to the nearest that was learned from when it was held out, metres; (n,).
     learned_share
         Of all areas, those learned from when this one was held out; (n,).
+    influence
+        Model to how much each area had to do, being learned from, with the errors in other folds:
+        half of how fast their sum of squares falls as its value rises, (n,), units of the target.
+        Of processes of place alone, where every area is held out.
     trials
         Every trial of every tuning, with its parameters and its error on the inner folds.
     truncated
@@ -172,6 +177,7 @@ class OutOfFold:
     block: np.ndarray
     distance_m: np.ndarray
     learned_share: np.ndarray
+    influence: dict[str, np.ndarray] = field(default_factory=dict)
     trials: list[dict[str, Any]] = field(default_factory=list)
     truncated: bool = False
 
@@ -226,7 +232,14 @@ def tune_all(
 def predict_all(
     models: TunedModels, train: AreaDataset, test: AreaDataset, seed: int
 ) -> dict[str, np.ndarray]:
-    """Fit every tuned model to the training part and predict the test part.
+    """Fit every tuned model to the training part and predict the test part; as `with_influence`."""
+    return with_influence(models, train, test, seed)[0]
+
+
+def with_influence(
+    models: TunedModels, train: AreaDataset, test: AreaDataset, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Fit every tuned model to the training part, predict the test part, say what tells of errors.
 
     No prediction leaves the values learned from.
 
@@ -238,6 +251,12 @@ def predict_all(
         Areas to learn from, and to predict.
     seed
         Of the fit, where the model draws anything.
+
+    Returns
+    -------
+    tuple
+        Model to predictions; and to how much each area learned from had to do with their errors
+        (`OutOfFold.influence`), of those that can tell.
     """
     seen, best = (train.observed.min(), train.observed.max()), models.best
     every = [*models.candidates, *models.baselines]
@@ -249,8 +268,14 @@ def predict_all(
         for name, vectors in ((IMAGES_AROUND, test.around), (IMAGES_CALIBRATED, test.calibrated)):
             predicted[name] = best.predict(of_calibrated, replace(test, vectors=vectors))
     predicted = {name: np.clip(values, *seen) for name, values in predicted.items()}
+    influence = {}
+    for one in models.baselines:
+        name = one.model.name
+        errors = errors_that_move(test.observed, predicted[name], seen)
+        if (found := one.influence(fitted[name], test, errors)) is not None:
+            influence[name] = found
     made = models.with_composite(predicted, test.image_counts)
-    return {name: np.clip(values, *seen) for name, values in made.items()}
+    return {name: np.clip(values, *seen) for name, values in made.items()}, influence
 
 
 def cross_validate(
@@ -299,7 +324,7 @@ def cross_validate(
     """
     settings = with_blocks(data, settings, seed)
     data, folds = _dealt(data, folds, settings, validation, seed, repeat)
-    number, predicted, tuned = _predicted_by_fold(
+    number, predicted, influence, tuned = _predicted_by_fold(
         competing, data, folds, settings, validation, timeout_s, on_fold
     )
     block = blocks_of(data.place_m, settings.block_side_km)
@@ -318,6 +343,7 @@ def cross_validate(
         block=block[held_out],
         distance_m=distances_m(data, folds)[held_out],
         learned_share=learned_shares(data, folds)[held_out],
+        influence=influence if held_out.all() else {},
         trials=[row for one, made in trials for row in made.trials(validation, one.number, repeat)],
         truncated=any(models.truncated for models in tuned),
     )
@@ -347,9 +373,10 @@ def _predicted_by_fold(
     validation: Validation,
     timeout_s: float | None,
     on_fold: Callable[[], None] | None,
-) -> tuple[np.ndarray, dict[str, np.ndarray], list[TunedModels]]:
-    """Give each area's fold, 0 for none; the predictions of those held out; each fold's models."""
+) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], list[TunedModels]]:
+    """Give each area's fold, 0 for none; of those held out predictions; influence; the models."""
     tuned: dict[int, TunedModels] = {}
+    influences: dict[int, dict[str, np.ndarray]] = {}
     budget_s = None if timeout_s is None else timeout_s / len(folds)
 
     def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
@@ -357,10 +384,15 @@ def _predicted_by_fold(
         with fitting_context(len(data)):
             models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
             tuned[fold.number] = models
-            return predict_all(models, train, test, fold.seed)
+            predicted, influences[fold.number] = with_influence(models, train, test, fold.seed)
+            return predicted
 
     each = each_fold(data, on_fold, is_timed=timeout_s is not None)
     with fitting_context(len(data)):  # and in every thread: warnings are set for all of them
         number, predicted = out_of_fold(data, folds, predict, each)
     predicted = {name: made[number > 0] for name, made in predicted.items()}
-    return number, predicted, [tuned[fold.number] for fold in folds]
+    influence: dict[str, np.ndarray] = {}
+    for fold in folds:
+        for name, found in influences[fold.number].items():
+            influence.setdefault(name, np.zeros(len(data)))[fold.learning] += found
+    return number, predicted, influence, [tuned[fold.number] for fold in folds]

@@ -103,6 +103,22 @@ def out_of_fold(
     return number, predicted
 
 
+def errors_that_move(
+    observed: np.ndarray, predicted: np.ndarray, seen: tuple[float, float]
+) -> np.ndarray:
+    """Give observed minus predicted; 0 where a prediction is cut off, which stays as it is.
+
+    Parameters
+    ----------
+    observed, predicted
+        Of the areas held out, (n,).
+    seen
+        The lowest and the highest value learned from, which no prediction leaves.
+    """
+    is_cut = (predicted <= seen[0]) | (predicted >= seen[1])
+    return np.where(is_cut, 0.0, observed - predicted)
+
+
 def each_fold(data: AreaDataset, on_fold: Callable[[], None] | None, *, is_timed: bool) -> Each:
     """Choose how folds of areas are gone through: several at once, where results are the same.
 

@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from streetview_assets.models.candidates.base import Candidate, Params, Size, fits_of, predicted
 from streetview_assets.models.candidates.baselines import Baseline
+from streetview_assets.models.candidates.place_process import PlaceProcess
 from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
 from streetview_assets.models.candidates.stack import blend_weights, cross_blend, stack_params
 from streetview_assets.models.data.dataset import AreaDataset
@@ -90,6 +91,31 @@ class Tuned:
             Areas to predict.
         """
         return predicted(pipeline, self.model.inputs(data))
+
+    def influence(
+        self, pipeline: Pipeline, data: AreaDataset, errors: np.ndarray
+    ) -> np.ndarray | None:
+        """Say how much each area learned from had to do with errors; see `PlaceProcess`.
+
+        Parameters
+        ----------
+        pipeline
+            What `fit` gives.
+        data
+            The areas predicted.
+        errors
+            Observed minus predicted, of these, (m,), units of the target.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Shape (n,); None of another kind of model.
+        """
+        process, inputs = pipeline[-1], self.model.inputs(data)
+        if not isinstance(process, PlaceProcess):
+            return None
+        seen = pipeline[:-1].transform(inputs) if len(pipeline) > 1 else inputs
+        return process.influence(seen, errors)
 
 
 @contextmanager

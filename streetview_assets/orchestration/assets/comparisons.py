@@ -79,7 +79,7 @@ def target_scores(work: AssetContext) -> AssetResult:
 
 @model_asset(
     writes=("target_gains",),
-    code_version=3,
+    code_version=4,
     keys=(*MODEL_KEYS, "targets.domain"),
     study_wide=True,
     unless=(no_targets, no_other_features),
@@ -278,7 +278,7 @@ def _figures(work: AssetContext, scores: pl.DataFrame, grouping: str) -> dict[st
         *("model_scores", "predictions", "held_out_predictions", "held_out_scores", "validations"),
     ),
     keys=(*MODEL_KEYS, "targets.measured_on"),
-    code_version=10,
+    code_version=11,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),
@@ -291,7 +291,7 @@ def gains(work: AssetContext) -> AssetResult:
 
     scoring = study_scoring(work)
     within, held_out = (work.read_all(name) for name in ("predictions", "held_out_predictions"))
-    predictions = pl.concat([within, held_out.select(within.columns)])
+    predictions = pl.concat([within, held_out.drop("authority_code")], how="diagonal")
     gained = paired_gains(predictions, work.read_all("areas"), scoring, work.sources.crs())
     headline = _headline(scoring, gained, held_out)
     scores, facts, of_towns = map(work.read_all, ("model_scores", "validations", "held_out_scores"))

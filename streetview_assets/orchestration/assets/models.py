@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @model_asset(
     writes=("model_scores", "predictions", "validations", "fold_models"),
-    code_version=13,
+    code_version=14,
     study_wide=True,
 )
 def model_selection(work: AssetContext) -> AssetResult:

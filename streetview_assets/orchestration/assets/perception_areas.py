@@ -49,7 +49,7 @@ def area_perception(work: AssetContext) -> AssetResult:
         *("models.target", "models.interval_level", "models.folds", "models.deals"),
         *("models.block_km", "models.buffer_km", "pooling.statistic", "crs", "seed"),
     ),
-    code_version=4,
+    code_version=5,
     study_wide=True,
     unless=(no_part("perception"), no_areas),
 )

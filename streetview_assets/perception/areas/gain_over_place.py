@@ -7,7 +7,7 @@ map that follows the target in there, however smooth, does add to it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,12 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError, seed_of
 from streetview_assets.models.evaluations.gains import RESAMPLES, Gain, paired_gain
 from streetview_assets.models.metrics.bootstrap import LEAST_GROUPS, resample_weights
-from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
+from streetview_assets.models.validation.out_of_fold import (
+    Fold,
+    errors_that_move,
+    folds_of,
+    out_of_fold,
+)
 from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
@@ -43,11 +48,14 @@ class ByPlace:
         The folds of each deal of blocks.
     predicted
         By place, shape (deals, n).
+    influence
+        Of areas on the errors of that, as of `OutOfFold`; shape (deals, n).
     """
 
     data: AreaDataset
     deals: list[list[Fold]]
     predicted: np.ndarray
+    influence: np.ndarray
 
 
 def gains_over_place(
@@ -164,34 +172,47 @@ def _by_place(data: AreaDataset, settings: Models, seed: int) -> ByPlace:
     told = ~np.isnan(data.vectors).any(axis=0)
     planned = with_blocks(replace(data, vectors=data.vectors[:, told]), settings, seed)
     deals = [folds_of(data, "blocks", planned, seed, repeat + 1) for repeat in range(planned.deals)]
-    return ByPlace(data, deals, _predicted(data, deals, []))
+    return ByPlace(data, deals, *_predicted(data, deals, []))
 
 
 def _predicted(
     data: AreaDataset, deals: Sequence[Sequence[Fold]], columns: list[int]
-) -> np.ndarray:
-    """Predict held-out areas by place and these qualities, within the values learned from."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predict held-out areas by place and these qualities, within the values learned from.
+
+    With the influence of areas on errors in other folds; both (deals, n).
+    """
+    influence = np.zeros((len(deals), len(data)))
 
     def inputs(areas: AreaDataset) -> np.ndarray:
         return np.hstack([areas.place_m, areas.vectors[:, columns]])
 
-    def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
+    def predict(
+        pulls: np.ndarray, train: AreaDataset, test: AreaDataset, fold: Fold
+    ) -> dict[str, np.ndarray]:
         process = PlaceProcess(seed=fold.seed).fit(inputs(train), train.observed)
-        seen = train.observed.min(), train.observed.max()
-        return {GAIN: np.clip(process.predict(inputs(test)), *seen)}
+        seen, told = (train.observed.min(), train.observed.max()), process.predict(inputs(test))
+        errors = errors_that_move(test.observed, told, seen)
+        pulls[fold.learning] += process.influence(inputs(test), errors)
+        return {GAIN: np.clip(told, *seen)}
 
     with fitting_context(len(data)):
-        return np.array([out_of_fold(data, folds, predict)[1][GAIN] for folds in deals])
+        told = [
+            out_of_fold(data, folds, partial(predict, pulls))[1][GAIN]
+            for folds, pulls in zip(deals, influence, strict=True)
+        ]
+    return np.array(told), influence
 
 
 def _compared(place: ByPlace, columns: list[int], level: float, seed: int) -> list[dict[str, Any]]:
     data, alone = place.data, place.predicted
-    both = _predicted(data, place.deals, columns)
+    both, influence = _predicted(data, place.deals, columns)
 
     def gain(one: np.ndarray, other: np.ndarray | None) -> Gain:
         told = one.mean(axis=0)
         drawn = resample_weights(data.place_m, data.observed - told, RESAMPLES, seed, told=told)
-        return paired_gain(data.observed, one, other, drawn, level)
+        influences = None if other is None else (influence, place.influence)
+        return paired_gain(data.observed, one, other, drawn, level, influences)
 
     pairs = {OF_QUALITY: (both, None), OF_PLACE: (alone, None), GAIN: (both, alone)}
     return [
