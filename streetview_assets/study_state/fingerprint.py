@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streetview_assets.embeddings.zero_shot.label_scores import prompts_of
-from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
+from streetview_assets.embeddings.zero_shot.prompt_bank import exclusion_reasons
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, provenance_of_whole
 from streetview_assets.study_state.lineage import AssetSpec
@@ -167,7 +167,7 @@ def resolved_value(sources: Sources, key: str) -> Any:
         case "ordinal" if study.ordinal:
             value["target"] = study.ordinal.target or (study.target and study.target.name)
         case "exclusions" if study.exclusions and study.exclusions.words is None:
-            value["words"] = EXCLUSION_REASONS
+            value["words"] = exclusion_reasons()
         case "areas" if study.areas:
             value["name"] = study.areas.name or study.areas.code
     return value

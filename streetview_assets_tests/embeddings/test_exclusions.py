@@ -13,15 +13,15 @@ from scipy.special import softmax
 
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.embeddings.zero_shot.exclusions import (
-    STREET,
     exclusions_by_category,
     exclusions_by_rectangle,
     exclusions_by_words,
     image_exclusions,
+    street_scenes,
     without_excluded,
 )
 from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
-from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
+from streetview_assets.embeddings.zero_shot.prompt_bank import exclusion_reasons
 from streetview_assets.study.embeddings import Exclusions, Rectangle
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -176,10 +176,10 @@ def test_of_a_panorama_that_is_dropped_all_views_are_out() -> None:
 
 
 def test_ready_made_words_leave_the_street_outside() -> None:
-    assert set(EXCLUSION_REASONS) == {"indoor", "in a car"}
-    assert "indoor" not in STREET
-    assert len(STREET) == 9
-    assert all(len(prompts) == 10 for prompts in (EXCLUSION_REASONS | STREET).values())
+    assert set(exclusion_reasons()) == {"indoor", "in a car"}
+    assert "indoor" not in street_scenes()
+    assert len(street_scenes()) == 9
+    assert all(len(prompts) == 10 for prompts in (exclusion_reasons() | street_scenes()).values())
 
 
 @pytest.mark.parametrize(

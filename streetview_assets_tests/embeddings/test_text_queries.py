@@ -15,7 +15,7 @@ from streetview_assets.embeddings.zero_shot.label_scores import (
     most_alike,
     prompts_of,
 )
-from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
+from streetview_assets.embeddings.zero_shot.prompt_bank import scene_classes
 from streetview_assets.tables.registry import TABLES, check_contract
 
 
@@ -121,7 +121,7 @@ def test_equal_images_come_in_the_order_of_their_ids() -> None:
 
 def test_the_ready_made_set_has_ten_classes_of_ten_different_prompts() -> None:
     prompts = prompts_of("scene_classes")
-    assert prompts == SCENE_CLASSES
+    assert prompts == scene_classes()
     assert len(prompts) == 10
     assert {len(set(of_label)) for of_label in prompts.values()} == {10}
     assert len({text for of_label in prompts.values() for text in of_label}) == 100

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from streetview_assets.cli.app import app
 from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.embeddings.zero_shot.exclusions import STREET
+from streetview_assets.embeddings.zero_shot.exclusions import street_scenes
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
 from streetview_assets.orchestration.asset_context import AssetContext
@@ -143,7 +143,7 @@ def test_prompts_of_ones_own_take_the_place_of_the_ready_made(opened) -> None:
 def test_images_are_excluded_by_the_encoders_own_words(opened) -> None:
     reasons = {"indoor": ["a room"], "sky": ["a cloud", "the sky"]}
     words = load_text_encoder(opened.study.encoder)
-    texts = {**{name: tuple(of) for name, of in reasons.items()}, **STREET}
+    texts = {**{name: tuple(of) for name, of in reasons.items()}, **street_scenes()}
     vectors = label_vectors(texts, ["{}"], words.encode)
     images = opened.read("image_embeddings").sort("image_id")
     likeness = matrix(images["embedding"]).astype(float) @ np.stack([*vectors.values()]).T

@@ -8,16 +8,18 @@ import polars as pl
 from streetview_assets.embeddings.looked_at import SEPARATE, named_by
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
-from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
+from streetview_assets.embeddings.zero_shot.prompt_bank import scene_classes
 from streetview_assets.images.current import current_images
 from streetview_assets.study.embeddings import Rectangle
 from streetview_assets.tables.registry import TABLES
 
-STREET = {name: prompts for name, prompts in SCENE_CLASSES.items() if name != "indoor"}
-"""What counts as the street outside, cars on it too: kinds of scene that reasons compete with."""
-
 BY_CATEGORY, BY_RECTANGLE = "category: ", "rectangle "
 _EACH = ["authority_code", "image_id"]
+
+
+def street_scenes() -> dict[str, tuple[str, ...]]:
+    """Give what counts as the street outside, cars on it too: what reasons compete with."""
+    return {name: prompts for name, prompts in scene_classes().items() if name != "indoor"}
 
 
 def exclusions_by_words(

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.vectors import matrix, unit
-from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
+from streetview_assets.embeddings.zero_shot.prompt_bank import scene_classes
 from streetview_assets.tables.registry import TABLES
 
 BLOCK = 8192
@@ -19,7 +19,7 @@ DECIMALS = 9
 
 def prompts_of(labels: Mapping[str, Sequence[str]] | Literal["scene_classes"]) -> dict[str, tuple]:
     """Give the prompts of each label: the study's own, or those of the ready-made set."""
-    given = SCENE_CLASSES if labels == "scene_classes" else labels
+    given = scene_classes() if labels == "scene_classes" else labels
     return {name: tuple(prompts) for name, prompts in given.items()}
 
 

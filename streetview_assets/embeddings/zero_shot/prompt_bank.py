@@ -1,5 +1,6 @@
 """Texts by group: those of a user's file, and the ready-made ones of the folder `prompts`."""
 
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -51,11 +52,13 @@ def prompts_by_group(path: Path) -> dict[str, tuple[str, ...]]:
     return {group: tuple(prompts) for group, prompts in by_group.iter_rows()}
 
 
-SCENE_CLASSES = prompts_by_group(_READY_MADE / "scene_classes.csv")
-"""Ten kinds of scene that street-level images show, ten prompts each."""
+@cache
+def scene_classes() -> dict[str, tuple[str, ...]]:
+    """Give ten kinds of scene that street-level images show, ten prompts each."""
+    return prompts_by_group(_READY_MADE / "scene_classes.csv")
 
-EXCLUSION_REASONS = {
-    "indoor": SCENE_CLASSES["indoor"],
-    **prompts_by_group(_READY_MADE / "inside_a_car.csv"),
-}
-"""Ready-made reasons to set an image aside, ten prompts each."""
+
+def exclusion_reasons() -> dict[str, tuple[str, ...]]:
+    """Give ready-made reasons to set an image aside, ten prompts each."""
+    inside = prompts_by_group(_READY_MADE / "inside_a_car.csv")
+    return {"indoor": scene_classes()["indoor"], **inside}

@@ -15,15 +15,15 @@ from streetview_assets.clusters.layout.layout import why_no_layout
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.zero_shot.exclusions import (
-    STREET,
     exclusions_by_category,
     exclusions_by_rectangle,
     exclusions_by_words,
+    street_scenes,
 )
 from streetview_assets.embeddings.zero_shot.exclusions import image_exclusions as put_together
 from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
-from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
+from streetview_assets.embeddings.zero_shot.prompt_bank import exclusion_reasons
 from streetview_assets.errors import StudyError
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -175,7 +175,7 @@ def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, s
         return none.select(columns), "none: by category alone"
     if wordless:
         return none.select(columns), f"none: {wordless}"
-    prompts = EXCLUSION_REASONS if rule.words is None else rule.words
+    prompts = exclusion_reasons() if rule.words is None else rule.words
     vectors = work.read(VECTORS)
     if vectors.is_empty():
         return none.select(columns), "none: no image has a vector"
@@ -183,7 +183,7 @@ def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, s
     found = exclusions_by_words(
         vectors,
         label_vectors(prompts, templates, encoder.encode),
-        label_vectors(STREET, templates, encoder.encode),
+        label_vectors(street_scenes(), templates, encoder.encode),
         temperature=encoder.temperature,
         above=rule.above,
     )
