@@ -4,7 +4,6 @@ import os
 import resource
 import signal
 import sqlite3
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.lake.sealed_json import write_json
 from streetview_assets.tables.registry import TABLES
+from streetview_assets_tests.started import programs
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def test_a_database_that_is_full_is_told_from_one_that_is_wrong(tmp_path):
 
 
 def test_the_command_says_so_in_one_line(tmp_path):
-    said = subprocess.run(
+    said = programs.run(
         [sys.executable, "-m", "streetview_assets.cli.entry", "run", "--until", "areas"],
         env={**os.environ, "STREETVIEW_DATA": "/sys/streetview", "STREETVIEW_STUDY": ""},
         capture_output=True,

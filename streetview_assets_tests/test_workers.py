@@ -12,6 +12,7 @@ import pytest
 
 from streetview_assets.processes.stopping import LINE
 from streetview_assets.processes.workers import keeping_workers, worker_pool
+from streetview_assets_tests.started import programs
 
 BUSY = """
 import os, sys, time
@@ -46,9 +47,8 @@ if __name__ == "__main__":
 def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
     script = tmp_path / "busy.py"
     script.write_text(BUSY)
-    process = subprocess.Popen(
+    process = programs.Popen(
         [sys.executable, str(script), how],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

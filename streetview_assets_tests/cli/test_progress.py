@@ -4,12 +4,13 @@ import fcntl
 import os
 import pty
 import struct
-import subprocess
 import sys
 import termios
 import textwrap
 
 import pytest
+
+from streetview_assets_tests.started import programs
 
 TOLD = textwrap.dedent(
     """
@@ -48,7 +49,7 @@ def _in_a_terminal(columns: int, log, *, narrowed_to: int | None = None) -> str:
     ours, theirs = pty.openpty()
     _size(theirs, columns)
     inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    child = subprocess.Popen(
+    child = programs.Popen(
         [sys.executable, "-c", TOLD, str(log)],
         stderr=theirs, stdin=theirs, stdout=theirs,
         env=inherited | {"TERM": "xterm-256color", "NO_COLOR": "1"},
@@ -97,7 +98,7 @@ def test_what_a_narrower_window_folds_is_erased(tmp_path):
 
 def test_a_pipe_gets_a_line_an_asset_with_its_place_in_the_run(tmp_path):
     log = tmp_path / "log"
-    done = subprocess.run(
+    done = programs.run(
         [sys.executable, "-c", TOLD, str(log)], capture_output=True, text=True, timeout=60
     )
     lines = done.stderr.splitlines()

@@ -16,6 +16,7 @@ from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.started import programs
 
 
 def make_images(folder: Path, count: int) -> pl.DataFrame:
@@ -133,7 +134,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     make_images(tmp_path, 1)
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS)
-    with subprocess.Popen(
+    with programs.Popen(
         [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 from streetview_assets.study_state.open_study import DEMO_STUDY
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.started import programs
 
 AUTHORITIES = ["X01000001", "X01000002"]
 OF_OTHERS = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
@@ -64,9 +65,11 @@ def environment(data: Path) -> dict[str, str]:
     return {**kept, "STREETVIEW_DATA": str(data), "STREETVIEW_JOBS": "1", "COLUMNS": "100"}
 
 
-def start(data: Path, *arguments: object) -> "subprocess.Popen[str]":
+def start(
+    data: Path, *arguments: object, by: type["subprocess.Popen[str]"] = programs.Popen
+) -> "subprocess.Popen[str]":
     """Start the command in a process of its own."""
-    return subprocess.Popen(
+    return by(
         [sys.executable, "-m", "streetview_assets.cli.entry", *map(str, arguments)],
         env=environment(data),
         stdout=subprocess.PIPE,

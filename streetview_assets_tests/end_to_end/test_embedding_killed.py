@@ -20,6 +20,7 @@ from streetview_assets.study.embeddings import Encoder
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, environment, write_study
+from streetview_assets_tests.started import programs
 
 IMAGES, KILLS = 1200, 2
 WORKERS, BATCH = 2, 32
@@ -117,9 +118,7 @@ def test_killed_again_and_again_no_image_on_disk_is_computed_again(
 
 def _start(opened: OpenStudy, folder: Path, data: Path) -> "subprocess.Popen[bytes]":
     arguments = (opened.study.path, folder, AUTHORITIES[0], WORKERS, BATCH)
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, *map(str, arguments)], env=environment(data)
-    )
+    return programs.Popen([sys.executable, "-c", RUN, *map(str, arguments)], env=environment(data))
 
 
 def _wait_until(process: "subprocess.Popen[bytes]", come) -> None:

@@ -19,6 +19,7 @@ from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.lake.checkpoint_shards import Shards, latest
 from streetview_assets.study.embeddings import Encoder
+from streetview_assets_tests.started import programs
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra `ray`")
 IMAGES, FILES = 1100, 10
@@ -112,10 +113,7 @@ def _images(folder: Path) -> pl.DataFrame:
 def _start(folder: Path, settings: Encoder) -> "subprocess.Popen[bytes]":
     script = folder / "run.py"
     script.write_text(RUN)
-    arguments = [sys.executable, str(script), str(folder), settings.model_dump_json()]
-    return subprocess.Popen(
-        arguments, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    )
+    return programs.Popen([sys.executable, str(script), str(folder), settings.model_dump_json()])
 
 
 def _wait_until(process: "subprocess.Popen[bytes]", come) -> None:

@@ -23,6 +23,7 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
 )
 from streetview_assets_tests.end_to_end.small_studies import start, write_study
 from streetview_assets_tests.images.imagery_server import Server, serving
+from streetview_assets_tests.started import programs
 
 POINTS = 60
 LINE = "stopped; run again to go on"
@@ -84,15 +85,17 @@ def _runs(opened: OpenStudy, monkeypatch) -> list[dg.DagsterRun]:
         return list(instance.get_runs())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "by"), [(signal.SIGINT, programs.Popen), (signal.SIGTERM, subprocess.Popen)]
+)
 def test_nothing_is_bought_after_a_signal_and_all_that_was_bought_is_kept(
-    server, tmp_path, monkeypatch, streetview, number
+    server, tmp_path, monkeypatch, streetview, number, by
 ):
     data = tmp_path / "data"
     path = write_google_study(tmp_path / "study", server, POINTS, max_concurrent=8)
     monkeypatch.setenv("STREETVIEW_DATA", str(data))
     opened = open_study(path)
-    process = start(data, "run", path)
+    process = start(data, "run", path, by=by)
     _wait(process, lambda: len(server.log("image")) > 40)
     _stop(process, number)
     bought = len(server.log("image"))

@@ -16,6 +16,7 @@ from streetview_assets.warehouse.marts import table_notes
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets_tests.explorer.conftest import opened as page_opened
 from streetview_assets_tests.explorer.rated_study import copied, jpeg, serving
+from streetview_assets_tests.started import programs
 
 LOOK_AGAIN = "() => document.dispatchEvent(new Event('visibilitychange'))"
 
@@ -53,7 +54,7 @@ def test_it_ends_at_once_with_a_request_under_way(rated_once, tmp_path):
     told = tmp_path / "told"
     command = ["explore", str(study.study.path), "--no-browser", "--port", str(port)]
     with told.open("w") as said:
-        process = subprocess.Popen(
+        process = programs.Popen(
             [sys.executable, "-m", "streetview_assets.cli.entry", *command],
             env=os.environ | {"STREETVIEW_DATA": str(tmp_path / "data")},
             stdout=said,

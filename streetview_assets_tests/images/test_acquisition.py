@@ -4,7 +4,6 @@ import errno
 import io
 import os
 import signal
-import subprocess
 import sys
 import time
 from datetime import date
@@ -20,6 +19,7 @@ from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.providers.base import FetchedImage
 from streetview_assets.images.views import WANTED
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.started import programs
 
 HEADER = "file,lon,lat,kind\n"
 
@@ -185,7 +185,7 @@ for batch in fetch_images(
 
 @pytest.mark.parametrize("after_s", [0.11, 0.23])
 def test_a_killed_fetch_leaves_no_half_image(tmp_path, after_s):
-    process = subprocess.Popen([sys.executable, "-c", FETCH_LONG, str(tmp_path)])
+    process = programs.Popen([sys.executable, "-c", FETCH_LONG, str(tmp_path)])
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("images/*/*.jpg")) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -6,6 +6,8 @@ import sys
 import psutil
 import pytest
 
+from streetview_assets_tests.started import programs
+
 PROGRAM = """
 from datetime import date
 from streetview_assets.images.providers.synthetic.painting import View
@@ -24,7 +26,7 @@ if __name__ == "__main__":
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     program = tmp_path / "draw.py"
     program.write_text(PROGRAM)
-    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
+    with programs.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout.readline() == "drawing\n"
         workers = psutil.Process(parent.pid).children(recursive=True)
         assert len(workers) >= 2

@@ -18,6 +18,7 @@ from streetview_assets.errors import BudgetSpentError
 from streetview_assets.images.budget.ledger import CLAIM_LASTS, LEDGER, Ledger
 from streetview_assets.images.budget.ledger_file import write
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.started import programs
 
 SPENDER = """
 import sys
@@ -58,7 +59,7 @@ def set_back(ledger: Ledger, by: timedelta) -> None:
 
 
 def spender(ledger: Ledger, name: str, count: int) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+    return programs.Popen(
         [sys.executable, "-c", SPENDER, str(ledger.path), name, str(count)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -26,6 +26,7 @@ from streetview_assets.warehouse.published_query import (
     published_file,
     query_published,
 )
+from streetview_assets_tests.started import programs
 
 PLACE = ["longitude", "latitude"]
 BUILT_AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
@@ -285,7 +286,7 @@ publish(Lake(Path(sys.argv[1])), load_study(sys.argv[2]),
 
 
 def _publish_in_another_process(study, build_id: str) -> subprocess.Popen:
-    return subprocess.Popen(
+    return programs.Popen(
         [sys.executable, "-c", PUBLISHER, str(study.lake.root), str(study.file), build_id]
     )
 

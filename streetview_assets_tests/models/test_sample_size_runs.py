@@ -2,7 +2,6 @@
 
 import pickle
 import signal
-import subprocess
 import sys
 import time
 
@@ -19,6 +18,7 @@ from streetview_assets.models.evaluations.sample_size_runs import (
     seconds_of_a_model,
 )
 from streetview_assets.study.sample_size import SampleSize
+from streetview_assets_tests.started import programs
 
 PATIENCE_S = 240
 WORKER = """
@@ -68,7 +68,7 @@ def made(tmp_path_factory):
 
 def test_killed_half_way_it_leaves_nobody_and_goes_on_to_the_same_result(made):
     experiment, folder, whole = made
-    process = subprocess.Popen([sys.executable, folder / "worker.py", folder])
+    process = programs.Popen([sys.executable, folder / "worker.py", folder])
     shards = Shards(folder / "shards", TABLE)
     end = time.monotonic() + PATIENCE_S
     while len(list(shards.folder.glob("*.parquet"))) < 4 and time.monotonic() < end:

@@ -41,6 +41,7 @@ from streetview_assets.orchestration.tracking.mlflow_resource import (
 from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.open_study import open_study
+from streetview_assets_tests.started import programs
 
 WIDTH = 3
 JUDGED_ON = {
@@ -104,7 +105,7 @@ def tracking(tmp_path_factory, write_town):
             pickled = folder / f"{name}.pkl"
             pickled.write_bytes(pickle.dumps(model("small-town", spatial_r2)))
             processes.append(
-                subprocess.Popen(
+                programs.Popen(
                     [sys.executable, "-c", KEEP, study, pickled, name],
                     stderr=subprocess.PIPE,
                     text=True,

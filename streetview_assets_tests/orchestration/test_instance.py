@@ -17,6 +17,7 @@ from streetview_assets.orchestration.runs.instance import (
     write_workspace,
 )
 from streetview_assets.study_state.open_study import open_study
+from streetview_assets_tests.started import programs
 
 EAST = "X01000001"
 POOL = "imagery_api"
@@ -53,7 +54,7 @@ def test_a_run_that_dagsters_server_interrupts_ends_as_cancelled(at_home, write_
     prepare_home(opened)
     with dg.DagsterInstance.get() as instance:
         command = [sys.executable, "-c", FETCH_FOR_EVER, opened.study.path, EAST, *UP_TO_IMAGES]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        process = programs.Popen(command, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 120
         # Between two steps Dagster itself takes an interruption for a failure.
         while holders(instance) == 0 or not any((opened.root / "images").rglob("*.jpg")):
@@ -72,7 +73,7 @@ def test_a_killed_process_leaves_neither_a_run_nor_a_slot_behind(at_home, write_
     prepare_home(open_study(study))
     with dg.DagsterInstance.get() as instance:
         command = [sys.executable, "-c", FETCH_FOR_EVER, str(study), EAST, *UP_TO_IMAGES]
-        process = subprocess.Popen(command)
+        process = programs.Popen(command)
         try:
             until = time.monotonic() + 120
             while holders(instance) == 0:

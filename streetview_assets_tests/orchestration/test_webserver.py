@@ -14,6 +14,7 @@ import pytest
 
 from streetview_assets.orchestration.ui.known_hosts import HOSTS_VARIABLE
 from streetview_assets.orchestration.ui.launch import WEBSERVER, let_in
+from streetview_assets_tests.started import programs
 
 PATIENCE_S = 120.0
 
@@ -26,7 +27,7 @@ def _serving(home: Path, hosts: str | None) -> Iterator[httpx.Client]:
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
     environment |= {HOSTS_VARIABLE: hosts} if hosts else {}
     options = ["--empty-workspace", "-h", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen([sys.executable, "-m", WEBSERVER, *options], env=environment)
+    process = programs.Popen([sys.executable, "-m", WEBSERVER, *options], env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             _wait(client, process)
