@@ -65,6 +65,10 @@ def _value(value: object) -> str:
         return f"{value:.6g}"
     if isinstance(value, bytes):
         return f"({counted(len(value), 'byte')})"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
     return "" if value is None else str(value)
 
 

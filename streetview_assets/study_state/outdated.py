@@ -1,6 +1,6 @@
 """Whether what is shown of a study is behind what it is made from, said in one way everywhere."""
 
-from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
 from streetview_assets.warehouse.marts import publication
 from streetview_assets.warehouse.published_query import DATABASE, query_published
 
@@ -27,9 +27,11 @@ def outdated(opened: OpenStudy, *, at_a_glance: bool = False) -> str:
     why = _why(opened, about["study_hash"], about["build_id"], at_a_glance)
     if not why:
         return ""
+    path = opened.study.path
+    study = "" if path == DEMO_STUDY else f" {path.name}"
     return (
         f"Out of date: {why}. The database published {about['built_at']:%Y-%m-%d %H:%M} UTC is "
-        "what is shown; `streetview run` brings it up to date."
+        f"what is shown; `streetview run{study}` brings it up to date."
     )
 
 

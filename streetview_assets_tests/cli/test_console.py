@@ -60,3 +60,11 @@ def test_progress_names_authorities_as_they_are(monkeypatch, is_terminal):
             listener(Progress("areas", f"{HOSTILE}\nforged", done, 1, is_whole=True))
     assert f"{SHOWN}\\nforged areas" in sys.stderr.getvalue()
     assert "\x1b]0" not in sys.stderr.getvalue()
+
+
+def test_numbers_within_a_value_have_the_digits_of_those_beside_it(capsys):
+    show_frame(pl.DataFrame({"share": [1 / 3], "shares": [[1 / 3, 2 / 3]], "of": [{"a": 1 / 7}]}))
+    told = capsys.readouterr().out
+    assert "0.333333, 0.666667" in told
+    assert "a: 0.142857" in told
+    assert "0.3333333" not in told

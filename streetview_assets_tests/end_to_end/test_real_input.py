@@ -1,5 +1,8 @@
 """Real boundaries, roads, indices, photos and weights: from a study file to a published file."""
 
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
 from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.small_studies import OF_OTHERS, environment
 
@@ -128,6 +132,27 @@ def test_leeds_has_points_where_there_are_roads_and_nowhere_else(study):
     assert 75 <= points["area_code"].n_unique() <= 83
     assert 353 <= road_km <= 355
     assert 1.5 <= points.height / road_km <= 4
+
+
+def test_the_tutorial_of_a_real_town_comes_to_what_it_says(tmp_path, monkeypatch):
+    page = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "real_town.md"
+    told = page.read_text("utf-8")
+    for name, path in {
+        "lsoa2021.geojson": LEEDS_2021["path"], "osm_ways.gpkg": ROADS["path"],
+        "imd2025.csv": IMD_2025,
+    }.items():  # fmt: skip
+        shutil.copyfile(path, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    (command,) = re.findall(r"^streetview (init .*)$", told, re.MULTILINE)
+    assert CliRunner().invoke(app, shlex.split(command)).exit_code == 0
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", told, re.MULTILINE | re.DOTALL)
+    (tmp_path / "shown.yaml").write_text(shown)
+    made, meant = (load_study(tmp_path / name) for name in ("study.yaml", "shown.yaml"))
+    assert made.model_dump(exclude={"path"}) == meant.model_dump(exclude={"path"})
+    tried = Tried(tmp_path / "study.yaml", tmp_path / "data")
+    points = tried.make("areas", "road_network", "sample_points").read("sample_points")
+    assert f"at {points.height} points" in told
+    assert f"{points['area_code'].n_unique()} of the 488 areas" in told
 
 
 def test_every_area_of_leeds_is_there_with_its_reason_where_nothing_is_predicted(leeds):

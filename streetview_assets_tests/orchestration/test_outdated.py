@@ -25,7 +25,8 @@ def test_every_command_that_shows_something_says_that_it_is_out_of_date(town, tm
     values.write_text(text.replace("1", "2", 1), encoding="utf-8")
     said = outdated(open_study(town.opened.study.path))
     assert said.startswith("Out of date: the study file, a file that it names")
-    assert said.endswith("`streetview run` brings it up to date.")
+    name = town.opened.study.path.name
+    assert said.endswith(f"`streetview run {name}` brings it up to date.")
     study = str(town.opened.study.path)
     for words in (
         ("sql", study, "select count(*) from areas"),
