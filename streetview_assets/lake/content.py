@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from streetview_assets.tables.contract import Table
 from streetview_assets.text.strict_json import to_json
@@ -83,6 +82,8 @@ def column_digests(frame: pl.DataFrame, key: Sequence[str]) -> Mapping[str, str]
 
 def _canonical(array: pa.Array) -> Iterator[bytes | memoryview]:
     """Give an array as bytes: how many, which of them are there, their kind, and those there."""
+    import pyarrow.compute as pc  # a tenth of the start of a command that only reads
+
     kind = array.type
     yield len(array).to_bytes(8, "little")
     if array.null_count:
