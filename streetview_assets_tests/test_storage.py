@@ -125,6 +125,7 @@ def test_the_command_says_so_in_one_line(tmp_path):
         capture_output=True,
         text=True,
         timeout=300,
+        by=programs.Brief,
     )
     assert said.returncode == 1
     assert "Traceback" not in said.stderr

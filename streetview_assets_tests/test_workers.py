@@ -47,7 +47,7 @@ if __name__ == "__main__":
 def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
     script = tmp_path / "busy.py"
     script.write_text(BUSY)
-    process = programs.Popen(
+    process = programs.Brief(
         [sys.executable, str(script), how],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

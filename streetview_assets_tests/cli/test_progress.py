@@ -49,7 +49,7 @@ def _in_a_terminal(columns: int, log, *, narrowed_to: int | None = None) -> str:
     ours, theirs = pty.openpty()
     _size(theirs, columns)
     inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    child = programs.Popen(
+    child = programs.Brief(
         [sys.executable, "-c", TOLD, str(log)],
         stderr=theirs, stdin=theirs, stdout=theirs,
         env=inherited | {"TERM": "xterm-256color", "NO_COLOR": "1"},
@@ -98,9 +98,8 @@ def test_what_a_narrower_window_folds_is_erased(tmp_path):
 
 def test_a_pipe_gets_a_line_an_asset_with_its_place_in_the_run(tmp_path):
     log = tmp_path / "log"
-    done = programs.run(
-        [sys.executable, "-c", TOLD, str(log)], capture_output=True, text=True, timeout=60
-    )
+    options = {"capture_output": True, "text": True, "timeout": 60, "by": programs.Brief}
+    done = programs.run([sys.executable, "-c", TOLD, str(log)], **options)
     lines = done.stderr.splitlines()
     assert [line.partition(": made in")[0] for line in lines] == [
         "[12 of 45] X01 areas", "[13 of 45] X01 images",

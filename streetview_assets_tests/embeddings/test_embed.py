@@ -134,7 +134,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     make_images(tmp_path, 1)
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS)
-    with programs.Popen(
+    with programs.Brief(
         [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None

@@ -34,6 +34,7 @@ from streetview_assets_tests.images.imagery_protocols import (
     query_timeout,
 )
 from streetview_assets_tests.images.imagery_world import Settings, bomb, chance, grey_tile
+from streetview_assets_tests.started import programs
 
 ROOT = Path(__file__).parents[2]
 PASSES = {"key", "signature", "access_token", "oe", "oh"}
@@ -326,7 +327,7 @@ def serving(settings: Settings | None = None, **changes: Any) -> Iterator[Server
         path = Path(folder) / "settings.json"
         path.write_text(json.dumps(asdict(wanted)))
         command = [sys.executable, "-m", "streetview_assets_tests.images.imagery_server"]
-        process = subprocess.Popen(
+        process = programs.Brief(
             [*command, "--settings", str(path), "--until-input-ends"],
             cwd=ROOT,
             stdin=subprocess.PIPE,

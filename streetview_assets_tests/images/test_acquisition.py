@@ -185,7 +185,7 @@ for batch in fetch_images(
 
 @pytest.mark.parametrize("after_s", [0.11, 0.23])
 def test_a_killed_fetch_leaves_no_half_image(tmp_path, after_s):
-    process = programs.Popen([sys.executable, "-c", FETCH_LONG, str(tmp_path)])
+    process = programs.Brief([sys.executable, "-c", FETCH_LONG, str(tmp_path)])
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("images/*/*.jpg")) and time.monotonic() < deadline:
         time.sleep(0.01)

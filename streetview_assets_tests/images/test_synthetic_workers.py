@@ -26,7 +26,7 @@ if __name__ == "__main__":
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     program = tmp_path / "draw.py"
     program.write_text(PROGRAM)
-    with programs.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
+    with programs.Brief([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout.readline() == "drawing\n"
         workers = psutil.Process(parent.pid).children(recursive=True)
         assert len(workers) >= 2

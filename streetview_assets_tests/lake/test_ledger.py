@@ -59,7 +59,7 @@ def set_back(ledger: Ledger, by: timedelta) -> None:
 
 
 def spender(ledger: Ledger, name: str, count: int) -> "subprocess.Popen[str]":
-    return programs.Popen(
+    return programs.Brief(
         [sys.executable, "-c", SPENDER, str(ledger.path), name, str(count)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

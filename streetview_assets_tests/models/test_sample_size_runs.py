@@ -68,7 +68,7 @@ def made(tmp_path_factory):
 
 def test_killed_half_way_it_leaves_nobody_and_goes_on_to_the_same_result(made):
     experiment, folder, whole = made
-    process = programs.Popen([sys.executable, folder / "worker.py", folder])
+    process = programs.Brief([sys.executable, folder / "worker.py", folder])
     shards = Shards(folder / "shards", TABLE)
     end = time.monotonic() + PATIENCE_S
     while len(list(shards.folder.glob("*.parquet"))) < 4 and time.monotonic() < end:

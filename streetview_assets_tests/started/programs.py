@@ -53,6 +53,7 @@ class Popen(subprocess.Popen[Any]):
     """A process that `subprocess.Popen` would have started, of `[sys.executable, …]`."""
 
     _told: socket.socket | None = None
+    _is_worth_a_server = True
 
     def _execute_child(self, arguments: Sequence[object], *given: Any) -> None:
         _, _, _, pass_fds, folder, environment, _, _, shell, *pipes = given[:15]
@@ -60,6 +61,9 @@ class Popen(subprocess.Popen[Any]):
         executable, *words = [os.fspath(one) for one in arguments]
         assert executable == sys.executable
         assert (pass_fds, shell, group) == ((), False, -1)
+        if not (self._is_worth_a_server or _server.cache_info().currsize):
+            super()._execute_child(arguments, *given)
+            return
         asked, of_server = _server()
         environment = {**(os.environ if environment is None else environment)}
         differing = {name for name, _ in environment.items() ^ of_server.items()}
@@ -106,18 +110,25 @@ class Popen(subprocess.Popen[Any]):
         return self.returncode
 
 
+class Brief(Popen):
+    """A program that imports little: a fork only where there is already what it comes from."""
+
+    _is_worth_a_server = False
+
+
 def run(
     arguments: Sequence[object],
     *,
     capture_output: bool = False,
     timeout: float | None = None,
     check: bool = False,
+    by: type[Popen] = Popen,
     **options: Any,
 ) -> "subprocess.CompletedProcess[Any]":
     """Run a program to its end, as `subprocess.run` does."""
     if capture_output:
         options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with Popen(arguments, **options) as process:
+    with by(arguments, **options) as process:
         try:
             said, errors = process.communicate(timeout=timeout)
         except BaseException:

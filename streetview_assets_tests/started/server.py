@@ -69,6 +69,7 @@ def import_all() -> None:
     import streetview_assets
 
     before = {*os.environ}
+    gc.disable()
 
     for module in pkgutil.walk_packages(streetview_assets.__path__, "streetview_assets."):
         if module.name.rpartition(".")[2] not in BEGIN:
@@ -76,8 +77,8 @@ def import_all() -> None:
     for name in OF_OTHERS:
         importlib.import_module(name)
     set_by_imports.update((name, os.environ[name]) for name in {*os.environ} - before)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
     computing = [name for name in names if name not in (*IDLE, Path(sys.executable).name)]
     assert not computing, f"an import begins threads, which a fork does not have: {computing}"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -40,6 +41,10 @@ if __name__ == "__main__":
     print(json.dumps(said), flush=True)
     sys.exit(3)
 """
+
+
+WHENCE = [sys.executable, "-c", "import os, sys; print('polars' in sys.modules, os.getppid())"]
+TOLD = {"capture_output": True, "text": True, "check": True}
 
 
 @pytest.fixture
@@ -104,11 +109,17 @@ def test_it_ends_as_one_that_is_started(program):
     assert started.stderr.splitlines()[-1] in forked.stderr.splitlines()
 
 
+def test_a_brief_one_is_started_unless_there_is_something_to_fork_from(monkeypatch):
+    programs.run(WHENCE, **TOLD)
+    assert programs.run(WHENCE, by=programs.Brief, **TOLD).stdout.startswith("True ")
+    monkeypatch.setattr(programs, "_server", cache(programs._server.__wrapped__))
+    said = programs.run(WHENCE, by=programs.Brief, **TOLD).stdout
+    assert said == f"False {os.getpid()}\n"
+
+
 def test_what_may_be_read_when_a_module_is_imported_makes_a_start_of_it(monkeypatch):
-    command = [sys.executable, "-c", "import os, sys; print('polars' in sys.modules, os.getppid())"]
-    options = {"capture_output": True, "text": True, "check": True}
-    assert programs.run(command, **options).stdout.startswith("True ")
+    assert programs.run(WHENCE, **TOLD).stdout.startswith("True ")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert programs.run(command, **options).stdout == f"False {os.getpid()}\n"
+    assert programs.run(WHENCE, **TOLD).stdout == f"False {os.getpid()}\n"
     with pytest.raises(subprocess.CalledProcessError):
-        programs.run([sys.executable, "-c", "1 / 0"], **options)
+        programs.run([sys.executable, "-c", "1 / 0"], **TOLD)
