@@ -11,6 +11,7 @@ import pytest
 
 from streetview_assets.metrics import measure
 from streetview_assets.models.data.dataset import AreaDataset, assemble
+from streetview_assets.models.results.verdict_sentences import LEAST_GAIN
 from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.study.models import Models
@@ -90,7 +91,7 @@ def test_the_verdict_finds_that_images_add_to_place(opened):
         "from gains where features = 'place_and_images' and against = 'place' "
         "and validation = 'blocks'"
     ).row(0, named=True)
-    assert 0.1 < gain["lower"] < gain["value"] < gain["upper"]
+    assert LEAST_GAIN < gain["lower"] < gain["value"] < gain["upper"]
     said = opened.sql("from findings order by position")["sentence"].to_list()
     # So few areas, alike over kilometres, tell it with some held out in blocks, not in every way.
     assert any(sentence.startswith("Images add to what place tells: ") for sentence in said)
