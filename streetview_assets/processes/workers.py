@@ -1,5 +1,6 @@
 """Processes that work for this one: signals reach them through it alone; none outlives it."""
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -137,6 +138,7 @@ def _start(
     arguments: tuple[Any, ...],
 ) -> None:
     gc.set_threshold(*collects_garbage_after)  # as rarely as the process that it works for
+    atexit.register(os._exit, 0)  # what it has loaded is freed with it, at once
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.setsid()
