@@ -201,17 +201,20 @@ def over(title: str) -> str:
     return f"{title}\n" if title else ""
 
 
-def image_png(image: Image.Image) -> bytes:
+def image_png(image: Image.Image, *, is_flat: bool = False) -> bytes:
     """Write an image as a PNG.
 
     Parameters
     ----------
     image
         A sheet of ours, or a figure that was read again.
+    is_flat
+        Whether it has few colours, as a chart has. Of photographs no stretch comes twice: not to
+        look for any takes two thirds of the time.
     """
     buffer = io.BytesIO()
-    # Of photographs no stretch comes twice: not to look for any takes two thirds of the time.
-    image.save(buffer, format="PNG", compress_type=zlib.Z_RLE)
+    strategy = zlib.Z_DEFAULT_STRATEGY if is_flat else zlib.Z_RLE
+    image.save(buffer, format="PNG", compress_level=PNG_LEVEL, compress_type=strategy)
     return buffer.getvalue()
 
 

@@ -71,11 +71,11 @@ def embedded_file(path: Path, dpi: int, *, shows_images: bool = False) -> Embedd
 
 def _flat_png(drawn: Image.Image) -> bytes:
     """Write an image of few colours as a PNG; a large one keeps 256 of them."""
-    whole = image_png(drawn)
+    whole = image_png(drawn, is_flat=True)
     if len(whole) <= MOST_BYTES:
         return whole
     few = drawn.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return image_png(few)
+    return image_png(few, is_flat=True)
 
 
 def _link(content: bytes, media_type: str) -> str:
