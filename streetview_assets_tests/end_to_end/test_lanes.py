@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from streetview_assets.lake.locks import held
+from streetview_assets.orchestration.runs import lanes
 from streetview_assets.orchestration.runs.lanes import (
     BYTES_A_BYTE_OF_VECTORS,
     LEAST_BYTES_A_LANE,
@@ -142,11 +143,14 @@ def test_what_fails_in_one_lane_stops_its_readers_alone(
 
 
 def test_lanes_are_as_many_as_memory_holds_and_one_where_the_process_is_not_the_commands_own(
-    tiny: OpenStudy,
+    tiny: OpenStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     vectors = sum(
         path.stat().st_size for path in tiny.lake.files("image_embeddings", encoder=tiny.encoder)
     )
     each = LEAST_BYTES_A_LANE + BYTES_A_BYTE_OF_VECTORS * vectors
     assert [lanes_in_memory(tiny, 4, times * each + 1) for times in (0, 1, 2, 9)] == [1, 1, 2, 4]
+    (granted := tmp_path / "memory.max").write_text(f"{each + 1}\n")
+    monkeypatch.setattr(lanes, "GRANTED", granted)
+    assert lanes_in_memory(tiny, 4) == 1
     assert default_lanes() == 1

@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -33,6 +34,8 @@ CORES_A_LANE = 4
 LEAST_BYTES_A_LANE = 1_000_000_000
 BYTES_A_BYTE_OF_VECTORS = 8
 """Most memory of an asset, measured as a multiple of the vectors that it reads, in the file."""
+GRANTED = Path("/sys/fs/cgroup/memory.max")
+"""Bytes that a container may have; where it may have all there are, or is none, no number."""
 SECONDS_BETWEEN_LOOKS = 0.1
 
 RunAll = Callable[[Sequence[RunSpec]], Iterator[Outcome]]
@@ -62,8 +65,15 @@ def lanes_in_memory(opened: OpenStudy, most: int, available: int | None = None) 
     files = opened.lake.files(table, encoder=opened.encoder)
     read = sum(path.stat().st_size for path in files)
     each = LEAST_BYTES_A_LANE + BYTES_A_BYTE_OF_VECTORS * read
-    free = psutil.virtual_memory().available if available is None else available
+    free = _free_bytes() if available is None else available
     return max(1, min(most, free // each))
+
+
+def _free_bytes() -> int:
+    """Count the memory that is free now; in a container no more than it is granted."""
+    granted = GRANTED.read_text().strip() if GRANTED.is_file() else ""
+    free: int = psutil.virtual_memory().available
+    return min(free, int(granted)) if granted.isdigit() else free
 
 
 def parts(opened: OpenStudy, run_spec: RunSpec) -> list[RunSpec]:
