@@ -89,6 +89,21 @@ def test_local_patterns_and_histograms_hold_each_pixel_once() -> None:
     assert luminances.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
 
 
+@pytest.mark.parametrize("colour", [(200, 60, 40), (60, 160, 60), (40, 60, 200), (170, 60, 130)])
+def test_what_lies_between_two_bins_counts_in_both(colour: tuple[int, int, int]) -> None:
+    shown = describe(Image.new("RGB", (50, 50), colour)).astype(np.float64)
+    found = np.square(shown[PLACE["colour_histogram"]] * np.sqrt(6)).reshape(3, 20)
+    red, green, blue = (part / 255 for part in colour)
+    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    hue = np.arctan2(yellow_blue, red_green) * 12 / (2 * np.pi)
+    expected = np.zeros(20)
+    expected[[int(np.floor(hue)) % 12, int(np.floor(hue) + 1) % 12]] = 1 - hue % 1, hue % 1
+    expected[:12] *= np.hypot(red_green, yellow_blue)
+    step = (0.299 * red + 0.587 * green + 0.114 * blue) * 7
+    expected[12 + int(step)], expected[13 + int(step)] = 1 - step % 1, step % 1
+    assert found == pytest.approx(np.tile(expected, (3, 1)), abs=1e-5)
+
+
 def test_the_vector_is_the_same_in_any_batch_and_of_unit_length() -> None:
     encoder = load_encoder(Encoder(name="colour-texture"))
     prepared = np.stack([encoder.prepare(street(windows=count)) for count in range(5)])
