@@ -19,6 +19,7 @@ from streetview_assets.cli.command import (
     is_study,
     opened_study,
     opened_to_read,
+    refuse_unknown,
 )
 from streetview_assets.cli.diff import diff
 from streetview_assets.cli.exports import exports
@@ -146,6 +147,7 @@ def run(
     if dry_run:
         from streetview_assets.cli.runs.dry_run import show_dry_run
 
+        refuse_unknown(opened, authority)
         show_dry_run(opened, authority, until, anew_from)
         return
     from streetview_assets.cli.runs.run_end import say_as_data, show_report
@@ -379,12 +381,7 @@ def _materialise(
     from streetview_assets.orchestration.runs.preflight import check_inputs
     from streetview_assets.processes.log_lines import SILENT, log_level
 
-    unknown = sorted(set(options.get("authorities") or ()) - set(opened.authorities))
-    if unknown:
-        raise StudyError(
-            f"{opened.study.path}: no such authority: {', '.join(unknown)}; the study has "
-            f"{', '.join(opened.authorities[:10])}"
-        )
+    refuse_unknown(opened, options.get("authorities"))
     only_looks = "only" in options or options.get("until") in ("areas", "points")
     checked = check_inputs(opened, to_be_paid=not only_looks)
     prepare_home(opened)

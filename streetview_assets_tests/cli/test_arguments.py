@@ -32,3 +32,12 @@ def test_a_port_that_there_is_not_is_refused_by_its_range(here, command):
     said = CliRunner().invoke(app, [command, "--port", "99999"])
     assert said.exit_code == 2
     assert "65535" in said.output
+
+
+@pytest.mark.parametrize("command", [["run", "--dry-run"], ["run"], ["plan"]])
+def test_an_authority_that_the_study_has_not_is_refused_before_anything_is_made(here, command):
+    said = CliRunner().invoke(app, [*command, "--authority", "X01000009"])
+    assert said.exit_code == 2
+    told = " ".join(said.output.split())
+    assert "no such authority: X01000009. Did you mean 'X0100000" in told
+    assert not (here / "data" / "demo" / "lake").exists()
