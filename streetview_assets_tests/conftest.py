@@ -5,6 +5,7 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,9 @@ FIRST = ("test_killed.py", "test_materialisation.py")
 """Files that each make a study which other files take: begun together, no worker waits for one."""
 LONG = ("end_to_end", "orchestration", "explorer")
 """Folders whose files run studies, in the order of what they take; files in no folder come next."""
+
+ONE_BROWSER = "streetview_assets_tests/explorer/test_page_"
+"""How the files begin whose tests share a browser and an open page: one worker runs them all."""
 
 OF_A_STUDY = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
 """Variables that a run sets in its process."""
@@ -46,6 +50,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return first, [*LONG, "", folder].index(folder)
 
     items.sort(key=turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker a file at a time, and those that share a browser as if they were one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class FilesOfOneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return ONE_BROWSER if nodeid.startswith(ONE_BROWSER) else super()._split_scope(nodeid)
+
+    return FilesOfOneBrowser(config, log)
 
 
 @pytest.fixture(autouse=True, scope="module")
