@@ -119,7 +119,11 @@ def _mean(score: np.ndarray, members: pl.DataFrame, level: float) -> dict[str, o
     middle, count, error = float(score.mean()), len(score), float("nan")
     if members.height:
         apart = members.with_columns(off=pl.col("value") - pl.col("value").mean())
-        sums = apart.group_by("rater_id").agg(pl.col("off").sum())["off"].to_numpy()
+        sums = (
+            apart.group_by("rater_id", maintain_order=True)
+            .agg(pl.col("off").sum())["off"]
+            .to_numpy()
+        )
         count = len(sums)
         error = float(np.sqrt(count / max(count - 1, 1) * np.sum(sums**2))) / members.height
     elif count > 1:

@@ -86,6 +86,12 @@ def test_the_order_of_rows_changes_nothing():
     assert_frame_equal(told(rated), told(shuffled))
 
 
+def test_the_last_digit_is_the_same_each_time():
+    rated = ratings(shift=0.37, people=400)
+    first = told(rated)
+    assert all(told(rated).equals(first) for _ in range(4))
+
+
 def test_too_few_others_are_not_compared_with():
     found = told(ratings(people=8), least_raters=5)
     assert found["p_value"].null_count() == found.height
