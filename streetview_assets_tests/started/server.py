@@ -65,7 +65,7 @@ set_by_imports: dict[str, str] = {}
 
 
 def import_all() -> None:
-    """Import what programs import, and see that nothing computes in a thread."""
+    """Import what programs import, keep what they keep, and see that nothing computes in a thread."""
     import streetview_assets
 
     before = {*os.environ}
@@ -76,6 +76,8 @@ def import_all() -> None:
             importlib.import_module(module.name)
     for name in OF_OTHERS:
         importlib.import_module(name)
+    # Kept once a process, at more than a second of a core: a fork has it with it.
+    sys.modules["streetview_assets.orchestration.tracking.mlflow_resource"].empty_database()
     set_by_imports.update((name, os.environ[name]) for name in {*os.environ} - before)
     gc.freeze()
     gc.enable()

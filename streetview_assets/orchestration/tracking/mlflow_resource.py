@@ -323,11 +323,11 @@ def _make_database(opened: OpenStudy) -> None:
     if path.is_file():
         return
     with written_aside(path) as aside:
-        aside.write_bytes(_empty_database())
+        aside.write_bytes(empty_database())
 
 
 @cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """Let MLflow bring an empty database through all its migrations, once a process.
 
     Nothing waits for the disk meanwhile: MLflow commits some hundred times.
