@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.model_card import Card, model_card
 from streetview_assets.exports.written import Written, written_folder
+from streetview_assets.models.candidates.tree_ensembles import XGBOOST_PACKAGE
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
 from streetview_assets.models.metrics.applicability import Applicability
 from streetview_assets.models.metrics.conformal import Calibration
@@ -125,7 +126,7 @@ def _about(opened: OpenStudy, kept: KeptModel, scores: pl.DataFrame, form: str) 
     limits = kept.calibration and [float(end) for end in kept.calibration.limits]
     width = int(kept.estimator.n_features_in_)
     known = ("scikit-learn", "numpy", "skops" if form == "skops" else "joblib")
-    packages = [*known, *(["xgboost-cpu"] if _needs_xgboost(kept) else [])]
+    packages = [*known, *([XGBOOST_PACKAGE] if _needs_xgboost(kept) else [])]
     zeros = np.zeros((1, width))
     return {
         "study": opened.study.name,

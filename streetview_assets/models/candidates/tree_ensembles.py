@@ -1,5 +1,7 @@
 """Candidates made of many small trees."""
 
+import sys
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.pipeline import Pipeline
@@ -15,6 +17,8 @@ from streetview_assets.models.candidates.base import (
 )
 from streetview_assets.models.candidates.preprocessing import Components
 
+XGBOOST_PACKAGE = "xgboost" if sys.platform == "darwin" else "xgboost-cpu"
+"""The package that has XGBoost: on macOS the one without GPUs has no wheel."""
 MOST_COMPONENTS = 20
 BINS = 63
 """Of each component. With 255, trees take a third longer and tell no more: R² is higher by 0.0015

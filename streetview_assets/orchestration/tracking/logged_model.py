@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import streetview_assets
+from streetview_assets.models.candidates.tree_ensembles import XGBOOST_PACKAGE
 
 if TYPE_CHECKING:
     from streetview_assets.models.evaluations.final_fit import FinalModel
@@ -21,7 +22,7 @@ FEATURES = "features"
 """The one column of the model's input: of each area, all its numbers as a list."""
 
 ALWAYS_NEEDED = ("cloudpickle", "numpy", "pandas", "scikit-learn")
-SOMETIMES_NEEDED = {b"xgboost": "xgboost-cpu", b"scipy": "scipy", b"polars": "polars"}
+SOMETIMES_NEEDED = {b"xgboost": XGBOOST_PACKAGE, b"scipy": "scipy", b"polars": "polars"}
 
 
 def log_final_model(final: "FinalModel", example: np.ndarray) -> tuple[str, str]:
