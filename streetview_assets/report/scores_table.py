@@ -26,6 +26,7 @@ MODEL_NAMES = {
     "place_described": "place described",
     "place_described_and_images": "place described, and images",
     "images_calibrated": "images alone, the fewer there are, the more shrunk towards those around",
+    "images_kriged": "the same, with what it was short of in the areas around",
     "images_around": "images of the areas around, in place of its own",
     "composite": "composite: images shrunk towards place by how few there are",
     "image_count": "baseline: number of images",

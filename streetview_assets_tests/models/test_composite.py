@@ -42,9 +42,21 @@ def test_the_weight_of_images_is_that_of_the_known_variances():
     assert np.mean((made - truth) ** 2) == pytest.approx(least, rel=0.02)
 
 
+def test_a_few_areas_do_not_move_the_first_of_what_is_shrunk_far_from_what_it_says():
+    rng = np.random.default_rng(2)
+    shrunk = rng.normal(size=(60, 3))
+    observed = 4 + 0.2 * shrunk[:, 0] + shrunk[:, 1] + 0.5 * rng.normal(size=60)
+    found = fit_shrinkage(observed, shrunk[:, 0], shrunk, np.full(60, 5))
+    assert found.slopes[0] > 0.8
+    assert max(found.slopes[1:]) < 0.2
+    many = np.tile(shrunk, (200, 1))
+    told = fit_shrinkage(np.tile(observed, 200), many[:, 0], many, np.full(12_000, 5))
+    assert told.slopes[:2] == pytest.approx((0.2, 1), abs=0.2)
+
+
 def test_predictions_of_an_earlier_version_say_what_to_make_again():
-    with pytest.raises(ContractError, match=r"images_calibrated.*make `model_selection` again"):
-        shrunk_of({"place": np.zeros(3), "images_around": np.zeros(3)})
+    with pytest.raises(ContractError, match=r"images_kriged.*make `model_selection` again"):
+        shrunk_of(dict.fromkeys(["place", "images_around", "images_calibrated"], np.zeros(3)))
 
 
 def test_of_few_areas_nothing_is_learned(areas_of):

@@ -36,7 +36,7 @@ def test_validations_stand_side_by_side_with_the_baselines_beside_the_models(sel
     assert set(both["model"]) == {
         "tuned", "ridge", "kernel_ridge", "pls", "gradient_boosting",
         "mean", "place", "image_count", "mean_colour", "place_and_images",
-        "images_around", "images_calibrated", "composite",
+        "images_around", "images_calibrated", "images_kriged", "composite",
     }  # fmt: skip
     every = ["blocks", "holdout", "knndm", "random"]
     assert all(names.to_list() == every for names in both["validation"])

@@ -39,6 +39,14 @@ def test_every_image_is_in_about_as_many_groups_of_every_size(count):
         assert times.max() - times.min() <= (0 if count <= 400 else times.max() / 2)
 
 
+def test_no_group_of_one_image_and_none_of_all_but_one_is_drawn_again():
+    groups = groups_of(40, 1_600, np.random.default_rng(0))
+    sizes = groups.sum(axis=1)
+    assert (sizes == 1).sum() == (sizes == 39).sum() == 40
+    assert (sizes == 3).sum() == 200
+    assert len(groups) <= 1_600
+
+
 def test_of_a_mean_an_image_adds_what_it_lies_off_the_others_by_the_size_of_groups():
     """With image i a mean of s is off by (a_i - mean of the others) / s: the mean over sizes."""
     value = np.random.default_rng(1).normal(size=12)

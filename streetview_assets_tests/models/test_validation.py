@@ -40,7 +40,7 @@ def test_vectors_of_other_held_out_areas_change_no_prediction_by_an_areas_own(ar
     colours[hidden[1:]] *= 1_000
     spoiled = replace(data, vectors=vectors, mean_colour=colours)
     after = cross_validate(competitors_for(spoiled, settings), spoiled, settings, "blocks", 1)
-    around = {"images_around", "images_calibrated", "composite"}
+    around = {"images_around", "images_calibrated", "images_kriged", "composite"}
     assert around < set(honest.predicted)
     for model in set(honest.predicted) - around:
         predicted = honest.predicted[model]

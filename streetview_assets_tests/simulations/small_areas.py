@@ -115,7 +115,8 @@ def without_images(split: OutOfFold, known: AreaDataset, gaps: AreaDataset) -> l
     weights = kriging_weights(variances, *about, gaps.place_m, none, with_own=False)
     around = ridge.predict(weights @ known.vectors)
     nothing, counts = np.full(len(gaps), np.nan), np.zeros(len(gaps), dtype=np.int64)
-    made, lower, upper = found.predict(gaps.place_m, nothing, around, around, counts)
+    about = gaps.place_m, gaps.authority_codes
+    made, lower, upper = found.predict(*about, nothing, around, around, counts)
     rmse = float(np.sqrt(np.mean((gaps.observed - made) ** 2)))
     of_mean = float(np.sqrt(np.mean((gaps.observed - known.observed.mean()) ** 2)))
     held = float(inside(gaps.observed, lower, upper).mean())

@@ -2,10 +2,11 @@
 
 The composite estimator of small-area statistics (Fay and Herriot 1979, JASA 74: 269-277; Rao and
 Molina 2015, Small Area Estimation, chapters 3 and 6): the prediction by an area's own images is a
-direct estimate, whose variance falls with their number as that of the pooled vector does; what
-place says, and vectors that are shrunk towards those of the areas around before a model learns from
-them (`regression_calibration`), is the synthetic one. There the variances come from a likelihood;
-here areas whose value is known tell which weights predict best, held out.
+direct estimate, whose variance falls with their number as that of the pooled vector does; what a
+model of vectors says that are shrunk towards those of the areas around before it learns from them
+(`regression_calibration`), with what it was short of around (`kriged_errors`), is the synthetic
+one. There the variances come from a likelihood; here areas whose value is known tell which weights
+predict best, held out.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ import numpy as np
 from scipy.optimize import nnls
 
 from streetview_assets.errors import ContractError
-from streetview_assets.models.candidates.baselines import PLACE
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.regression_calibration import (
     kriging_weights,
@@ -28,9 +28,14 @@ IMAGES_CALIBRATED = "images_calibrated"
 """The model chosen, learned from vectors that are shrunk the more, the fewer images they are of."""
 IMAGES_AROUND = "images_around"
 """What the same says of the images of the areas around, in place of an area's own."""
-SHRUNK = (PLACE, IMAGES_AROUND, IMAGES_CALIBRATED)
+IMAGES_KRIGED = "images_kriged"
+"""What the model of shrunk vectors says, with what it was short of in the areas around."""
+SHRUNK = (IMAGES_KRIGED, IMAGES_AROUND, IMAGES_CALIBRATED)
 LEAST_AREAS_TO_SHRINK = 50
 """A few numbers are learned of the areas: of fewer, by chance."""
+AS_KRIGED = 500
+"""Areas for which counts that `images_kriged` is the synthetic estimate: errors of areas side by
+side are alike, and tell less of the slopes than so many."""
 HALVES = (0.0, *np.geomspace(0.25, 64, 17))
 """Images of which half as much is believed as of very many, the numbers that are tried."""
 
@@ -92,18 +97,22 @@ def fit_shrinkage(
     observed
         Values, (n,).
     by_images
-        Predictions by the areas' own images, by what did not learn from the area; (n,).
+        Predictions by the areas' own images as they are, by what did not learn from the area; (n,).
     shrunk
-        Predictions that are shrunk, or need none, likewise; (n, k).
+        Predictions that are shrunk, or need none, likewise, first the one that is to be believed
+        as it is where areas do not say otherwise; (n, k).
     image_counts
         Images of each area, (n,).
 
     Returns
     -------
     Shrinkage
-        The one of least squared error.
+        The one of least squared error, its slopes drawn towards 1 of the first and 0 of others.
     """
-    slopes, _ = nnls(shrunk - shrunk.mean(axis=0), observed - observed.mean())
+    first = np.eye(shrunk.shape[1])[0]
+    pull = np.diag(np.sqrt(AS_KRIGED) * shrunk.std(axis=0))
+    rows = np.vstack([shrunk - shrunk.mean(axis=0), pull])
+    slopes, _ = nnls(rows, np.r_[observed - observed.mean(), pull @ first])
     centre = float(observed.mean() - shrunk.mean(axis=0) @ slopes)
     expected = centre + shrunk @ slopes
     found = []
@@ -138,6 +147,17 @@ def shrunk_of(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.column_stack([predicted[name] for name in SHRUNK])
 
 
+def short_of(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Give what images, as they are or shrunk, are short of in the areas around, (n,).
+
+    Parameters
+    ----------
+    predicted
+        Model to predictions, (n,).
+    """
+    return np.asarray(predicted[IMAGES_KRIGED] - predicted[IMAGES_CALIBRATED])
+
+
 def shrunk_without_images(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
     """Put side by side the same of areas as if they had no images, shape (n, 3).
 
@@ -146,7 +166,9 @@ def shrunk_without_images(predicted: Mapping[str, np.ndarray]) -> np.ndarray:
     predicted
         Model to predictions, (n,).
     """
-    return shrunk_of({**predicted, IMAGES_CALIBRATED: predicted[IMAGES_AROUND]})
+    around = predicted[IMAGES_AROUND]
+    kriged = around + short_of(predicted)
+    return shrunk_of({**predicted, IMAGES_KRIGED: kriged, IMAGES_CALIBRATED: around})
 
 
 def with_calibrated_vectors(data: AreaDataset, learned_count: int) -> AreaDataset:

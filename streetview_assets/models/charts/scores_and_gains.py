@@ -14,6 +14,7 @@ from streetview_assets.models.candidates.composite import (
     COMPOSITE,
     IMAGES_AROUND,
     IMAGES_CALIBRATED,
+    IMAGES_KRIGED,
 )
 from streetview_assets.models.candidates.other_features import (
     DESCRIPTIONS,
@@ -105,6 +106,7 @@ def _place(model: str) -> tuple[int, str]:
         *OF_DESCRIPTIONS[::-1],
         PLACE_AND_IMAGES,
         COMPOSITE,
+        IMAGES_KRIGED,
         IMAGES_CALIBRATED,
         TUNED,
         IMAGES_AROUND,

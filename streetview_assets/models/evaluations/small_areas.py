@@ -1,6 +1,6 @@
 """Areas with few images or none: images shrunk towards place, with intervals that know how many."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,12 +9,13 @@ import polars as pl
 from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.models.candidates.composite import (
     COMPOSITE,
+    IMAGES_CALIBRATED,
     Shrinkage,
     fit_shrinkage,
+    short_of,
     shrunk_of,
     shrunk_without_images,
 )
-from streetview_assets.models.candidates.place_process import PlaceProcess
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.data.regression_calibration import (
@@ -24,6 +25,7 @@ from streetview_assets.models.data.regression_calibration import (
 )
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.evaluations.final_fit import FinalModel, fitted_candidate
+from streetview_assets.models.kriging.kriged_errors import KrigedErrors
 from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.tuning import predicted as predicted_by
@@ -39,21 +41,22 @@ class SmallAreas:
     ----------
     shrinkage
         How images and place are put together.
-    place
-        Fitted to the places of all areas that are learned from.
+    errors
+        What the model of calibrated vectors was short of, in all areas that were held out.
     with_images, without
         What gives intervals to areas that have images, and to those that have none: of areas that
         were held out as if they had none. None where there are too few of them.
     """
 
     shrinkage: Shrinkage
-    place: PlaceProcess
+    errors: KrigedErrors
     with_images: Calibration | None
     without: Calibration | None
 
     def predict(
         self,
         place_m: np.ndarray,
+        authority_codes: Sequence[str],
         by_images: np.ndarray,
         around: np.ndarray,
         calibrated: np.ndarray,
@@ -65,6 +68,8 @@ class SmallAreas:
         ----------
         place_m
             Easting and northing, metres, shape (n, 2).
+        authority_codes
+            Of the areas.
         by_images
             Predictions of the model of images, NaN where there are none; (n,).
         around, calibrated
@@ -75,8 +80,9 @@ class SmallAreas:
         """
         none = (image_counts == 0) | ~np.isfinite(by_images)
         counts, by_both = np.where(none, 0, image_counts), np.where(none, around, calibrated)
-        shrunk = np.column_stack([self.place.predict(place_m), around, by_both])
-        made = self.shrinkage.composite(np.where(none, 0, by_images), shrunk, counts)
+        short = self.errors.predict(place_m, authority_codes)
+        shrunk = np.column_stack([by_both + short, around, by_both])
+        made = self.shrinkage.composite(np.where(none, 0, by_images) + short, shrunk, counts)
         lower, upper = np.full((2, len(made)), np.nan)
         for mine, calibration in ((none, self.without), (~none, self.with_images)):
             if calibration is not None and mine.any():
@@ -102,12 +108,14 @@ def small_areas(
         Of the areas that the ranges of place are estimated on, where there are many.
     """
     observed, counts, shrunk = data.observed, data.image_counts, shrunk_of(predicted)
-    shrinkage = fit_shrinkage(observed, predicted[TUNED], shrunk, counts)
-    both = shrinkage.composite(predicted[TUNED], shrunk, counts)
+    direct = predicted[TUNED] + short_of(predicted)
+    shrinkage = fit_shrinkage(observed, direct, shrunk, counts)
+    both = shrinkage.composite(direct, shrunk, counts)
     alone, none = shrinkage.synthetic(shrunk_without_images(predicted)), np.zeros_like(counts)
+    errors = observed - predicted[IMAGES_CALIBRATED]
     return SmallAreas(
         shrinkage,
-        PlaceProcess(seed=seed).fit(data.place_m, observed),
+        KrigedErrors.of(errors, data.place_m, data.authority_codes, seed=seed),
         with_images=calibrate(HeldOut(observed, both, counts), data.target_limits, level),
         without=calibrate(HeldOut(observed, alone, none), data.target_limits, level),
     )
@@ -222,7 +230,7 @@ def _own_weight(
     shrinkage: Shrinkage, image_counts: np.ndarray, in_vectors: np.ndarray
 ) -> np.ndarray:
     """Say how much of a composite an area's own images are, 0 to 1: directly, or as calibrated."""
-    direct, slope = shrinkage.weight(image_counts), shrinkage.slopes[-1]
+    direct, slope = shrinkage.weight(image_counts), shrinkage.slopes[0] + shrinkage.slopes[-1]
     own = direct + (1 - direct) * slope * in_vectors
     return np.where(image_counts > 0, np.clip(own, 0, 1), 0.0)
 
@@ -233,6 +241,7 @@ def _of_others(
     """Predict areas that were not held out: without images, or without a value."""
     made = found.predict(
         points_in_metres(wanted, crs),
+        wanted["authority_code"].to_list(),
         wanted["predicted"].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
         vectors.around,
         vectors.calibrated,

@@ -33,10 +33,14 @@ def groups_of(count: int, most: int, rng: np.random.Generator) -> np.ndarray:
     turns, least = np.arange(0, count, step), min(step, count - 1)
     sizes = np.unique(np.geomspace(least, max(count - step, least), SIZES).round().astype(int))
     place = (np.arange(count) - turns[:, None]) % count
-    made = []
-    for _ in range(max(1, most // (len(turns) * len(sizes)))):
+    # Of one image, and of all but one, another permutation makes the same groups again.
+    again = sizes if step > 1 else sizes[(sizes > 1) & (sizes < count - 1)]
+    once = np.setdiff1d(sizes, again)
+    made = [place < size for size in once]
+    left = most // len(turns) - len(once)
+    for _ in range(max(1, left // max(len(again), 1))):
         order = rng.permutation(count)
-        made += [(place < size)[:, order] for size in sizes]
+        made += [(place < size)[:, order] for size in again]
     return np.vstack(made)
 
 

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from streetview_assets.models.candidates.baselines import PLACE
 from streetview_assets.models.candidates.composite import (
     COMPOSITE,
     IMAGES_AROUND,
     IMAGES_CALIBRATED,
+    IMAGES_KRIGED,
     Shrinkage,
     fit_shrinkage,
+    short_of,
     shrunk_of,
     with_calibrated_vectors,
 )
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import blocks_of, seed_of
+from streetview_assets.models.kriging.kriged_errors import KrigedErrors
 from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.competitors import Competitors
 from streetview_assets.models.validation.inner_folds import inner_splits
@@ -62,14 +64,18 @@ class TunedModels:
         Of the training part, (n,).
     calibrated
         What the best candidate, learned from calibrated vectors, says by those around each area
-        and by its own, out of the inner folds, each (n,); None where that is not asked for.
+        and by its own, and this with what it was short of around, out of the inner folds, each
+        (n,); None where that is not asked for.
+    errors
+        What it was short of, as it is predicted of other areas.
     """
 
     candidates: list[Tuned]
     baselines: list[Tuned]
     observed: np.ndarray
     image_counts: np.ndarray
-    calibrated: tuple[np.ndarray, np.ndarray] | None = None
+    calibrated: tuple[np.ndarray, ...] | None = None
+    errors: KrigedErrors | None = None
 
     @property
     def best(self) -> Tuned:
@@ -88,7 +94,8 @@ class TunedModels:
         made = {TUNED: self.best.inner_predicted, **every}
         if self.calibrated is None:
             return made
-        return made | dict(zip((IMAGES_AROUND, IMAGES_CALIBRATED), self.calibrated, strict=True))
+        names = IMAGES_AROUND, IMAGES_CALIBRATED, IMAGES_KRIGED
+        return made | dict(zip(names, self.calibrated, strict=True))
 
     @property
     def inner_composed(self) -> dict[str, np.ndarray]:
@@ -99,9 +106,10 @@ class TunedModels:
     def shrinkage(self) -> Shrinkage | None:
         """How images are shrunk towards place and the areas around, by the inner folds."""
         inner = self.inner_predicted
-        if PLACE not in inner or IMAGES_AROUND not in inner:
+        if IMAGES_KRIGED not in inner:
             return None
-        return fit_shrinkage(self.observed, inner[TUNED], shrunk_of(inner), self.image_counts)
+        direct = inner[TUNED] + short_of(inner)
+        return fit_shrinkage(self.observed, direct, shrunk_of(inner), self.image_counts)
 
     def with_composite(
         self, predicted: dict[str, np.ndarray], image_counts: np.ndarray
@@ -117,7 +125,8 @@ class TunedModels:
         """
         if self.shrinkage is None:
             return predicted
-        made = self.shrinkage.composite(predicted[TUNED], shrunk_of(predicted), image_counts)
+        direct = predicted[TUNED] + short_of(predicted)
+        made = self.shrinkage.composite(direct, shrunk_of(predicted), image_counts)
         return predicted | {COMPOSITE: made}
 
     def trials(self, validation: Validation, fold: int, repeat: int = 1) -> list[dict[str, Any]]:
@@ -220,13 +229,14 @@ def tune_all(
     for name, others in competing.others.items():
         best = best_of(tune_candidates(others, train, splits, **limits))
         baselines.append(replace(best, model=replace(best.model, name=name)))
-    return TunedModels(
-        candidates=candidates,
-        baselines=baselines,
-        observed=train.observed,
-        image_counts=train.image_counts,
-        calibrated=calibrated_predictions(best_of(candidates), train, splits, seed),
-    )
+    calibrated = calibrated_predictions(best_of(candidates), train, splits, seed)
+    models = TunedModels(candidates, baselines, train.observed, train.image_counts)
+    if calibrated is None:
+        return models
+    seen = train.observed - calibrated[1], train.place_m, train.authority_codes
+    errors = KrigedErrors.of(*seen, seed=seed)
+    kriged = calibrated[1] + errors.out_of_fold(*seen, splits)
+    return replace(models, calibrated=(*calibrated, kriged), errors=errors)
 
 
 def predict_all(
@@ -263,10 +273,7 @@ def with_influence(
     fitted = {tuned.model.name: tuned.fit(train, seed) for tuned in every}
     predicted = {one.model.name: one.predict(fitted[one.model.name], test) for one in every}
     predicted = {TUNED: predicted[best.model.name], **predicted}
-    if test.around is not None and test.calibrated is not None and train.calibrated is not None:
-        of_calibrated = best.fit(replace(train, vectors=train.calibrated), seed)
-        for name, vectors in ((IMAGES_AROUND, test.around), (IMAGES_CALIBRATED, test.calibrated)):
-            predicted[name] = best.predict(of_calibrated, replace(test, vectors=vectors))
+    predicted |= _of_calibrated(models, train, test, seed)
     predicted = {name: np.clip(values, *seen) for name, values in predicted.items()}
     influence = {}
     for one in models.baselines:
@@ -276,6 +283,23 @@ def with_influence(
             influence[name] = found
     made = models.with_composite(predicted, test.image_counts)
     return {name: np.clip(values, *seen) for name, values in made.items()}, influence
+
+
+def _of_calibrated(
+    models: TunedModels, train: AreaDataset, test: AreaDataset, seed: int
+) -> dict[str, np.ndarray]:
+    """Predict by the best candidate on calibrated vectors, where there are such."""
+    if models.errors is None or train.calibrated is None:
+        return {}
+    best = models.best
+    fitted = best.fit(replace(train, vectors=train.calibrated), seed)
+    around, own = (
+        best.predict(fitted, replace(test, vectors=vectors))
+        for vectors in (test.around, test.calibrated)
+        if vectors is not None
+    )
+    kriged = own + models.errors.predict(test.place_m, test.authority_codes)
+    return {IMAGES_AROUND: around, IMAGES_CALIBRATED: own, IMAGES_KRIGED: kriged}
 
 
 def cross_validate(

@@ -43,7 +43,7 @@ def _tables_of(study: Study) -> tuple[str, ...]:
     writes=("area_influences", "image_influences", "word_influences"),
     reads=(*MODEL_INPUT, VECTORS, "predictions", "fold_models", "final_model"),
     reads_for=_tables_of,
-    code_version=3,
+    code_version=4,
     keys=(*MODEL_KEYS, "explanations"),
     study_wide=True,
     unless=(no_part("explanations"), no_targets),

@@ -101,7 +101,7 @@ def _keep_selection(
     )
 
 
-@model_asset(writes=("authority_scores",), code_version=10)
+@model_asset(writes=("authority_scores",), code_version=11)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     from streetview_assets.models.evaluations.by_authority import score_authority_alone
@@ -113,7 +113,7 @@ def authority_model(work: AssetContext) -> AssetResult:
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
-@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=10, reads_all=True)
+@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=11, reads_all=True)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     from streetview_assets.models.data.splits import held_out_together
@@ -137,7 +137,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
 @model_asset(
     writes=("area_predictions", "final_model"),
     reads=(*MODEL_INPUT, "encoders", "images", "sample_points", "model_scores", "predictions"),
-    code_version=9,
+    code_version=10,
     study_wide=True,
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
