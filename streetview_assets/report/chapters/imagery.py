@@ -12,6 +12,8 @@ from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
 
 MONTHS = "JFMAMJJASOND"
+MOST_YEARS = 7
+"""Named below bars; more would run into each other."""
 COUNTED_FOR = {
     "stands_in": "Images count for the area that they were taken in.",
     "looks_at": "Images count for the area that they look at.",
@@ -85,7 +87,7 @@ def _draw_ages(known: pl.DataFrame, credit: str) -> Figure:
     months = known.group_by(month=month).agg(pl.col("images").sum()).sort("month")
     bars(by_year, years["year"], years["images"], COLOURS[0])
     first, last = years["year"][0], years["year"][-1]
-    by_year.set_xticks(range(first, last + 1, max(1, (last - first) // 6)))
+    by_year.set_xticks(range(first, last + 1, -(-(last - first + 1) // MOST_YEARS)))
     by_year.set_xlim(first - 0.9, last + 0.9)
     by_year.set_xlabel("year of capture")
     by_year.set_ylabel("images")
