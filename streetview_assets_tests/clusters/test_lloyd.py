@@ -24,6 +24,15 @@ def test_it_ends_where_scikit_learn_ends(points: np.ndarray) -> None:
     assert inertia == pytest.approx(plain.inertia_, rel=1e-5)
 
 
+def test_what_all_points_share_changes_nothing(points: np.ndarray) -> None:
+    far = points + np.float32(100)
+    labels, centres, inertia = lloyd(far, far[:5])
+    plain = KMeans(5, init=far[:5].astype(np.float64), n_init=1).fit(far.astype(np.float64))
+    assert (labels == plain.labels_).mean() > 0.999
+    assert centres == pytest.approx(plain.cluster_centers_, abs=1e-4)
+    assert inertia == pytest.approx(plain.inertia_, rel=1e-5)
+
+
 def test_labels_and_inertia_are_those_of_the_centres_given(points: np.ndarray) -> None:
     labels, centres, inertia = lloyd(points, points[:5])
     squared = cdist(points, centres, "sqeuclidean")

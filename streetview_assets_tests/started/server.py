@@ -65,7 +65,7 @@ set_by_imports: dict[str, str] = {}
 
 
 def import_all() -> None:
-    """Import what programs import, keep what they keep, and see that nothing computes in a thread."""
+    """Import and keep what programs do, and see that nothing computes in a thread."""
     import streetview_assets
 
     before = {*os.environ}

@@ -38,28 +38,30 @@ def lloyd(
     Lloyd (1982), "Least squares quantization in PCM".
     """
     labels = np.full(len(points), -1)
-    sums, centres = np.zeros(centres.shape), centres.astype(np.float64)
-    variance, squares = _spread(points)
+    # About their mean: beside a large one, distances would be lost in single precision.
+    mean, squares = _spread(points)
+    sums, centres = np.zeros(centres.shape), centres - mean
+    origin = mean.astype(points.dtype)
     for _ in range(MOST_PASSES):
         before = labels.copy()
-        gained, _ = _assign(points, centres, labels)
+        gained, _ = _assign(points, origin, centres, labels)
         if (labels == before).all():
             break
         sums += gained
         sizes = np.bincount(labels, minlength=len(centres))[:, None]
         moved = np.where(sizes > 0, sums / np.maximum(sizes, 1), centres)
-        is_over = float(np.square(moved - centres).sum()) <= TOLERANCE * variance
+        is_over = float(np.square(moved - centres).sum()) <= TOLERANCE * squares / points.size
         centres = moved
         if is_over:
             break
-    _, nearness = _assign(points, centres, labels)
-    return labels, centres, squares - 2 * nearness
+    _, nearness = _assign(points, origin, centres, labels)
+    return labels, centres + mean, squares - 2 * nearness
 
 
 def _assign(
-    points: np.ndarray, centres: np.ndarray, labels: npt.NDArray[np.int64]
+    points: np.ndarray, origin: np.ndarray, centres: np.ndarray, labels: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], float]:
-    """Give each point the label of the nearest centre.
+    """Give each point the label of the nearest centre, both told from the origin.
 
     Returns
     -------
@@ -73,28 +75,31 @@ def _assign(
     kinds = np.arange(len(centres))[:, None]
 
     def assign(rows: slice) -> tuple[np.ndarray, float]:
-        near = centre @ points[rows].T - half_square
+        here = points[rows] - origin
+        near = centre @ here.T - half_square
         found, before = near.argmax(axis=0), labels[rows].copy()
         labels[rows] = found
         other = np.flatnonzero(found != before)
         change = (found[other] == kinds).astype(points.dtype) - (before[other] == kinds)
-        return change @ points[rows][other], float(near.max(axis=0).sum(dtype=np.float64))
+        return change @ here[other], float(near.max(axis=0).sum(dtype=np.float64))
 
     gained, nearness = np.zeros(centres.shape), 0.0
-    for gain, here in side_by_side(assign, list(_slices(len(points)))):
+    for gain, near in side_by_side(assign, list(_slices(len(points)))):
         gained += gain
-        nearness += here
+        nearness += near
     return gained, nearness
 
 
-def _spread(points: np.ndarray) -> tuple[float, float]:
-    """Give the mean variance of a column, and the sum of the squares of all numbers."""
+def _spread(points: np.ndarray) -> tuple[npt.NDArray[np.float64], float]:
+    """Give the mean of the points, and the sum of their squared distances from it."""
     sums, squares = np.zeros(points.shape[1]), 0.0
     for rows in _slices(len(points)):
-        sums += points[rows].sum(axis=0)
-        squares += float(np.vdot(points[rows], points[rows]))
+        sums += points[rows].sum(axis=0, dtype=np.float64)
     mean = sums / len(points)
-    return squares / points.size - float(np.square(mean).mean()), squares
+    for rows in _slices(len(points)):
+        away = points[rows] - mean.astype(points.dtype)
+        squares += float(np.vdot(away, away))
+    return mean, squares
 
 
 def _slices(count: int) -> Iterator[slice]:
