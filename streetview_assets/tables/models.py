@@ -36,11 +36,8 @@ _VALUE = maybe("value", NUMBER, "the score; null where it is not defined")
 _RUN = maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True)
 _AREA_COUNT = column("area_count", COUNT, "areas that the score is made of")
 _OF_ORDINAL = key("target", TEXT, "the value whose decile is predicted")
-_FINE_TUNED = key(
-    "share_added",
-    NUMBER,
-    "share of the held-out authority's areas on which the network was trained further",
-)
+_SHARE_ADDED = "share of the held-out authority's areas on which the network was trained further"
+_FINE_TUNED = key("share_added", NUMBER, _SHARE_ADDED)
 _SCORES = (
     *_SCORED,
     key("model", TEXT, "candidate or baseline"),
@@ -60,13 +57,11 @@ _SCORES = (
     maybe("note", TEXT, "why there is no score, or what limits it (`truncated`)"),
 )
 
-
 _OF_GROUPS = {
     "model": "of the group's images: ridge, tuned or published; of all images of the same areas: "
     "ridge_all_images and so on; mean",
     "group_name": "whose images: `cluster 3`, a label, or `all`",
 }
-
 
 _PREDICTIONS = (
     AREA,
@@ -80,7 +75,6 @@ _PREDICTIONS = (
     *interval("the prediction interval"),
     column("residual", NUMBER, "observed minus predicted"),
 )
-
 
 _table = partial(table, "models")
 
@@ -111,9 +105,8 @@ TABLES = (
         maybe(
             "influence",
             NUMBER,
-            "of models of place: what the area, learned from, has to do with errors in other "
-            "folds: half of how fast their sum of squares falls as its value rises, units of the "
-            "target",
+            "of models of place: half of how fast errors' sum of squares in other folds falls as "
+            "the area's value rises, units of the target",
         ),
     ),
     _table(
