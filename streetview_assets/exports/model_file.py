@@ -24,7 +24,7 @@ from streetview_assets.models.candidates.tree_ensembles import XGBOOST_PACKAGE
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
 from streetview_assets.models.metrics.applicability import Applicability
 from streetview_assets.models.metrics.conformal import Calibration
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.strict_json import to_json
 

@@ -7,7 +7,7 @@ import polars as pl
 from streetview_assets.metrics import measure
 from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.report.cells import NONE, Cell, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.tables.registry import TABLES

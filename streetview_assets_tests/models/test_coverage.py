@@ -20,9 +20,10 @@ from streetview_assets.models.results.findings import findings
 from streetview_assets.models.results.rows import score_row, scores_frame
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.competitors import Competitors
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.models.validation.nested_cv import OutOfFold
 from streetview_assets.models.validation.out_of_fold import numbered_folds
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.tables.registry import TABLES
 
 LEVEL = 0.9

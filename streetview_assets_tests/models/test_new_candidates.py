@@ -21,7 +21,8 @@ from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.splits import seed_of, splits_of
 from streetview_assets.models.evaluations.final_fit import Choice, fit_final
 from streetview_assets.models.validation.competitors import Competitors, competitors_for
-from streetview_assets.models.validation.nested_cv import TUNED, cross_validate, tune_all
+from streetview_assets.models.validation.nested_cv import cross_validate
+from streetview_assets.models.validation.tuned_models import TUNED, tune_all
 from streetview_assets.models.validation.tuning import fitting_context, tune_candidates
 
 LEARNERS = ("svr", "gaussian_process", "nearest_neighbours", "random_forest", "xgboost")

@@ -25,7 +25,8 @@ from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.evaluations.final_fit import Choice, fit_final, predict_areas
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.validation.competitors import competitors_for
-from streetview_assets.models.validation.nested_cv import cross_validate, predict_all, tune_all
+from streetview_assets.models.validation.nested_cv import cross_validate
+from streetview_assets.models.validation.tuned_models import predict_all, tune_all
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.clusters import Clusters
 from streetview_assets.tables.registry import TABLES, check_contract

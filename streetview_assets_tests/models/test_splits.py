@@ -12,8 +12,9 @@ from streetview_assets.areas.standing import deciles_among
 from streetview_assets.models.data.splits import TooFewGroupsError, holdout_split
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.validation.competitors import Competitors, competitors_for
-from streetview_assets.models.validation.nested_cv import TUNED, cross_validate
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.models.validation.out_of_fold import folds_of
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.tables.registry import TABLES, check_contract
 
 

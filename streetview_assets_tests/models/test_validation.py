@@ -8,8 +8,9 @@ from sklearn.metrics import r2_score
 
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.validation.competitors import Competitors, competitors_for
-from streetview_assets.models.validation.nested_cv import TUNED, cross_validate
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
+from streetview_assets.models.validation.tuned_models import TUNED
 
 VALIDATIONS = ("random", "blocks", "authorities")
 

@@ -29,9 +29,10 @@ from streetview_assets.models.results.coverage_rows import coverage_failures, co
 from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.competitors import Competitors
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold, cross_validate
+from streetview_assets.models.validation.nested_cv import OutOfFold, cross_validate
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import centres, dataset, gaussian_field, mixed
 

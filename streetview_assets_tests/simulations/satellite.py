@@ -26,7 +26,8 @@ from streetview_assets.models.evaluations.gains import IMAGES, Gain, paired_gain
 from streetview_assets.models.metrics.bootstrap import resample_weights
 from streetview_assets.models.results.verdict_sentences import LEAST_GAIN
 from streetview_assets.models.validation.competitors import competitors_for
-from streetview_assets.models.validation.nested_cv import TUNED, cross_validate
+from streetview_assets.models.validation.nested_cv import cross_validate
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import (
     centres,

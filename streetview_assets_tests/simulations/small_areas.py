@@ -22,7 +22,8 @@ from streetview_assets.models.data.regression_calibration import kriging_weights
 from streetview_assets.models.evaluations.small_areas import small_areas
 from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.competitors import Competitors
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold, cross_validate
+from streetview_assets.models.validation.nested_cv import OutOfFold, cross_validate
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.prediction_intervals import (
     CLASSES,

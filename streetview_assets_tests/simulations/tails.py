@@ -15,7 +15,8 @@ from streetview_assets.models.results.tail_rows import tail_rows
 from streetview_assets.models.results.validation_rows import resamples_of
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.competitors import Competitors
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import centres, dataset, gaussian_field
 

@@ -23,8 +23,9 @@ from scipy.spatial.distance import cdist
 from streetview_assets.models.data.dataset import AreaDataset, DistancesToPredict
 from streetview_assets.models.data.distance_matching import LEAST_SHARE, MATCHED, match_distances
 from streetview_assets.models.validation.competitors import Competitors, competitors_for
-from streetview_assets.models.validation.nested_cv import cross_validate, predict_all, tune_all
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.models.validation.task import distances_to_predict
+from streetview_assets.models.validation.tuned_models import predict_all, tune_all
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models, Task
 from streetview_assets.validations import Validation, headline_validation

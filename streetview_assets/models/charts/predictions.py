@@ -8,7 +8,7 @@ from streetview_assets.areas.map import draw_areas, draw_areas_beside
 from streetview_assets.charts import panels
 from streetview_assets.figures import COLOURS, Axes, Figure, lead
 from streetview_assets.metrics import measure
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS, mild_first
 

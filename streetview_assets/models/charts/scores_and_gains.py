@@ -29,7 +29,7 @@ from streetview_assets.models.candidates.other_features import (
 )
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 SHOWN = {PLACE: "place alone", IMAGES: "images alone", PLACE_AND_IMAGES: "place and images"}

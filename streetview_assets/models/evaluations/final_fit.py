@@ -25,8 +25,8 @@ from streetview_assets.models.metrics.conformal import Calibration, HeldOut, cal
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.fold_fits import fold_fits, inner_predictions
-from streetview_assets.models.validation.nested_cv import TUNED, tune_all
 from streetview_assets.models.validation.plan import planned
+from streetview_assets.models.validation.tuned_models import TUNED, tune_all
 from streetview_assets.models.validation.tuning import Tuned, fitting_context
 from streetview_assets.study.models import Task
 from streetview_assets.tables.registry import TABLES

@@ -51,7 +51,7 @@ from streetview_assets.models.metrics.bootstrap import (
 )
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.study.areas import DESCRIPTIONS as DESCRIPTIONS_OF_PLACE
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import AUTHORITIES

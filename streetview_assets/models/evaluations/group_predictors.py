@@ -12,9 +12,9 @@ from streetview_assets.models.evaluations.selection import no_candidate, share_o
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.competitors import competitors_for
 from streetview_assets.models.validation.group_folds import GroupPredictor
-from streetview_assets.models.validation.nested_cv import TUNED, tune_all
 from streetview_assets.models.validation.out_of_fold import Fold, buffer_m, numbered_folds
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
+from streetview_assets.models.validation.tuned_models import TUNED, tune_all
 from streetview_assets.study.models import GroupModel
 from streetview_assets.validations import Validation
 

@@ -28,9 +28,9 @@ from streetview_assets.models.validation.group_folds import (
     predict_held_out,
     validations_of,
 )
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
+from streetview_assets.models.validation.tuned_models import LEAST_AREAS
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study.models import GroupModel

@@ -16,9 +16,9 @@ from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.candidates.model_spec import ModelSpec
 from streetview_assets.models.data.splits import holdout_split, seed_of
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.ridge_cv_fast import predict_by_ridge
+from streetview_assets.models.validation.tuned_models import LEAST_AREAS
 from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study.fields import Statistic
 from streetview_assets.study.sample_size import AreasHeld, SampleSize

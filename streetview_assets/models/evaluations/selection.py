@@ -25,14 +25,10 @@ from streetview_assets.models.results.validation_rows import (
 )
 from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.competitors import Competitors, competitors_for
-from streetview_assets.models.validation.nested_cv import (
-    LEAST_AREAS,
-    TUNED,
-    OutOfFold,
-    cross_validate,
-)
+from streetview_assets.models.validation.nested_cv import OutOfFold, cross_validate
 from streetview_assets.models.validation.plan import planned, ranges_of
 from streetview_assets.models.validation.task import distances_to_predict
+from streetview_assets.models.validation.tuned_models import LEAST_AREAS, TUNED
 from streetview_assets.processes.on_progress import OnProgress, counter, untold
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES

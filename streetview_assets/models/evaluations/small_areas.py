@@ -27,7 +27,7 @@ from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.evaluations.final_fit import FinalModel, fitted_candidate
 from streetview_assets.models.kriging.kriged_errors import KrigedErrors
 from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.models.validation.tuning import predicted as predicted_by
 
 ENDS = (COMPOSITE, f"{COMPOSITE}_lower", f"{COMPOSITE}_upper")

@@ -29,9 +29,10 @@ from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.competitors import Competitors
-from streetview_assets.models.validation.nested_cv import TUNED, cross_validate
+from streetview_assets.models.validation.nested_cv import cross_validate
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import PLAIN_RIDGE, RIDGE, ridge_path
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import Validation

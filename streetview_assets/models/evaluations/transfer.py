@@ -25,10 +25,10 @@ from streetview_assets.models.data.splits import (
 )
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_folds, out_of_fold
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
+from streetview_assets.models.validation.tuned_models import LEAST_AREAS
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.tables.registry import TABLES

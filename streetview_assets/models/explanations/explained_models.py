@@ -22,9 +22,9 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.explanations.features_left import FoundClusters
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.out_of_fold import folds_of
 from streetview_assets.models.validation.plan import planned
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json

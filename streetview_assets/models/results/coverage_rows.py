@@ -18,7 +18,8 @@ from streetview_assets.models.metrics.coverage import (
 )
 from streetview_assets.models.results.rows import Row, score_row
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.text.counted import counted
 
 P_VALUE = "coverage_p"

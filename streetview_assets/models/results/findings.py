@@ -31,7 +31,7 @@ from streetview_assets.models.results.verdict_sentences import (
 from streetview_assets.models.results.verdict_sentences import interval as _interval
 from streetview_assets.models.results.verdict_sentences import number as _number
 from streetview_assets.models.scoring import POOLED, Scoring
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS, headline_validation

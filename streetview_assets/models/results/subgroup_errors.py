@@ -25,7 +25,7 @@ from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.metrics.simultaneous import simultaneous_intervals
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.counted import counted
 

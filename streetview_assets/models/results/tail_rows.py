@@ -8,7 +8,8 @@ from streetview_assets.models.metrics.bootstrap import LEAST_GROUPS, Resamples
 from streetview_assets.models.metrics.heavy_tails import largest_robust_z
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.text.counted import counted
 
 OBSERVED = "observed"

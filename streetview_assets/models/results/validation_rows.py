@@ -16,7 +16,8 @@ from streetview_assets.models.results.coverage_rows import coverage_rows
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.results.tail_rows import OBSERVED, tail_rows
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation

@@ -16,7 +16,8 @@ from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.results.validation_rows import RESAMPLES, no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.towns.next_town import town_row
-from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.validations import AUTHORITIES
 
 NEXT_TOWN = "next town"

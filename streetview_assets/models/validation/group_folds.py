@@ -14,7 +14,6 @@ from streetview_assets.models.data.splits import (
     seed_of,
 )
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.out_of_fold import (
     Fold,
     buffer_m,
@@ -22,6 +21,7 @@ from streetview_assets.models.validation.out_of_fold import (
     numbered_folds,
     out_of_fold,
 )
+from streetview_assets.models.validation.tuned_models import LEAST_AREAS
 from streetview_assets.study.models import GroupModel, Models
 from streetview_assets.validations import Validation
 

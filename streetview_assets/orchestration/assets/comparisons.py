@@ -338,7 +338,7 @@ def _by_kind(
         held_out_areas,
         subgroup_errors,
     )
-    from streetview_assets.models.validation.nested_cv import TUNED
+    from streetview_assets.models.validation.tuned_models import TUNED
 
     measured_on = work.target.measured_on
     mine = predictions.filter(

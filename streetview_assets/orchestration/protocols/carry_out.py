@@ -10,7 +10,7 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.towns.protocol_file import Protocol
 from streetview_assets.models.towns.protocol_records import CarriedOut, keep_record, told_looks
 from streetview_assets.models.towns.train_and_test import NEXT_TOWN, train_and_test
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.orchestration.model_inputs import area_dataset, model_tables, study_scoring
 from streetview_assets.orchestration.protocols.compose import (
     OWN,

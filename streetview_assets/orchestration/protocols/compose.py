@@ -13,8 +13,8 @@ from streetview_assets.errors import StudyError
 from streetview_assets.metrics import OF_TOWNS
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.towns.protocol_file import Protocol, check_towns
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.plan import planned
+from streetview_assets.models.validation.tuned_models import LEAST_AREAS
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.model_inputs import area_dataset, model_tables, study_scoring
 from streetview_assets.orchestration.protocols.looks import looks

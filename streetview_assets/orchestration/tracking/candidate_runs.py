@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.models.evaluations.selection import Selection
 from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 
 HEADLINE = ("r2", "rmse", "mae", "spearman")

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.fingerprint import digest

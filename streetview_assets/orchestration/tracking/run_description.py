@@ -10,7 +10,7 @@ import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.selection import headline
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.orchestration.tracking.candidate_runs import HEADLINE, pooled_scores
 from streetview_assets.orchestration.tracking.tracked_run import TrackedData
 from streetview_assets.study.study_file import Study

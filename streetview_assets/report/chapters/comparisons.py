@@ -8,8 +8,8 @@ from streetview_assets.models.charts.scores_and_gains import GAINED, SHOWN
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.ordinal.score_rows import METRICS
-from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import RIDGE
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.report.cells import Cell, crossed, number, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.scores_table import (

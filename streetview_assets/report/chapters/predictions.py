@@ -15,7 +15,7 @@ from streetview_assets.models.charts.predictions import (
 from streetview_assets.models.metrics.coverage import COUNT_CLASSES
 from streetview_assets.models.results.age_gap import classes_told, growth_told
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import PHONE_DPI, Embedded, embedded

@@ -11,7 +11,7 @@ from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.short_answer import how_sure, not_to_be_used
 from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.tuned_models import TUNED
 from streetview_assets.report.cells import NONE, crossed, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
