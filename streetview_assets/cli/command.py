@@ -99,14 +99,16 @@ def opened_study(study: Path | None) -> "OpenStudy":
 
 def refuse_unknown(opened: "OpenStudy", authorities: Iterable[str] | None) -> None:
     """Refuse authorities that a study has not."""
+    unknown = sorted(set(authorities or ()) - set(opened.authorities))
+    if not unknown:
+        return
     from streetview_assets.areas.columns import did_you_mean, listed
 
-    if unknown := sorted(set(authorities or ()) - set(opened.authorities)):
-        raise StudyError(
-            f"{opened.study.path}: no such authority: {', '.join(unknown)}."
-            f"{did_you_mean(unknown[0], opened.authorities)} "
-            f"The study has {listed(opened.authorities, 10)}."
-        )
+    raise StudyError(
+        f"{opened.study.path}: no such authority: {', '.join(unknown)}."
+        f"{did_you_mean(unknown[0], opened.authorities)} "
+        f"The study has {listed(opened.authorities, 10)}."
+    )
 
 
 def opened_to_read(study: Path | None) -> "OpenStudy":
