@@ -138,7 +138,7 @@ def test_what_other_held_out_areas_show_changes_no_prediction(data, quick, names
         train, held_out = one.take(~test), one.take(test)
         with fitting_context(len(one)):
             models = tune_all(competitors_for(train, settings), train, settings, "random", 3)
-            found.append(predict_all(models, train, held_out, 3))
+            found.append(predict_all(models, train, held_out, 3)[0])
     for model in ("tuned", "ridge", "pls"):
         assert found[0][model][0] == pytest.approx(found[1][model][0], rel=1e-12)
         assert not np.allclose(found[0][model], found[1][model])
@@ -156,7 +156,7 @@ def test_a_copy_of_the_target_in_held_out_areas_alone_brings_nothing(data, quick
         train, held_out = one.take(~test), one.take(test)
         with fitting_context(len(one)):
             models = tune_all(competitors_for(train, settings), train, settings, "random", 3)
-            guesses.append(predict_all(models, train, held_out, 3)["tuned"])
+            guesses.append(predict_all(models, train, held_out, 3)[0]["tuned"])
     error = [np.sqrt(np.mean((guess - data.observed[test]) ** 2)) for guess in guesses]
     assert error[1] > 0.95 * error[0]
 

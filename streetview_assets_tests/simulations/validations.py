@@ -121,7 +121,7 @@ def true(world: World, validation: Validation, settings: Models) -> dict[str, Sc
     sampled = replace(world.sampled, to_predict=distances_to_predict(world.sampled, world.task))
     with fitting_context(len(sampled)):
         models = tune_all(_competing(world, settings), sampled, settings, validation, 1)
-        predicted = predict_all(models, sampled, world.fresh, 1)
+        predicted = predict_all(models, sampled, world.fresh, 1)[0]
     return {name: _score(world.fresh.observed, predicted[name]) for name in MODELS}
 
 

@@ -22,7 +22,7 @@ from streetview_assets.models.validation.out_of_fold import (
 from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
 from streetview_assets.models.validation.task import distances_to_predict, for_places
-from streetview_assets.models.validation.tuned_models import TunedModels, tune_all, with_influence
+from streetview_assets.models.validation.tuned_models import TunedModels, predict_all, tune_all
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 from streetview_assets.validations import Validation
@@ -188,7 +188,7 @@ def _predicted_by_fold(
         with fitting_context(len(data)):
             models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
             tuned[fold.number] = models
-            predicted, influences[fold.number] = with_influence(models, train, test, fold.seed)
+            predicted, influences[fold.number] = predict_all(models, train, test, fold.seed)
             return predicted
 
     each = each_fold(data, on_fold, is_timed=timeout_s is not None)

@@ -172,13 +172,6 @@ def tune_all(
 
 def predict_all(
     models: TunedModels, train: AreaDataset, test: AreaDataset, seed: int
-) -> dict[str, np.ndarray]:
-    """Fit every tuned model to the training part and predict the test part; as `with_influence`."""
-    return with_influence(models, train, test, seed)[0]
-
-
-def with_influence(
-    models: TunedModels, train: AreaDataset, test: AreaDataset, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Fit every tuned model to the training part, predict the test part, say what tells of errors.
 
