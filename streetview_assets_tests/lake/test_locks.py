@@ -52,9 +52,10 @@ STOPPED = r"process {}, which runs since .*it is stopped: `kill -CONT {}` lets i
 
 @contextmanager
 def _stopped(script: str, *arguments: object) -> Iterator[tuple[int, str]]:
-    """Stop a process that holds something and works for another; give its id and its mark."""
+    """Stop a process that holds something and works for nobody here; give its id and its mark."""
+    alone = 'exec 3<&0; "$@" <&3 &'
     process = subprocess.Popen(
-        ["sh", "-c", '"$@"; true', "sh", sys.executable, "-c", script, *map(str, arguments)],
+        ["sh", "-c", alone, "sh", sys.executable, "-c", script, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
