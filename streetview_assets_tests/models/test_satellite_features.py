@@ -33,7 +33,7 @@ BESIDE = OF_IMAGES[0]
 
 @pytest.mark.parametrize("truth", ["both", "images", "satellite"])
 def test_what_adds_to_the_others_is_found_and_what_is_noise_is_not(truth: str) -> None:
-    gains = gains_of(areas_of(truth, 7, count=169, share=0.27), 7)
+    gains = gains_of(areas_of(truth, 7, count=169, share=0.3), 7)
     # Without place in both, what place tells is noise, and a real gain may be hidden by it.
     for pair in OF_IMAGES[:2]:
         assert is_found(gains[pair]) == (truth != "satellite"), pair

@@ -23,6 +23,7 @@ READ_WHEN_USED = (
     *("GOOGLE_MAPS_", "MAPILLARY_TOKEN", "PYTEST_CURRENT_TEST", "TMPDIR", "AWS_", "RAY_"),
     # What libraries themselves set, of which this process may have imported others.
     *("GDAL_", "PROJ_", "KMP_", "TOKENIZERS_PARALLELISM", "PYTHONBREAKPOINT", "SNOWFLAKE_"),
+    *("_MLFLOW_", "_RJEM_", "TORCHINDUCTOR_"),
 )
 """Beginnings of variables that no module reads when it is imported."""
 

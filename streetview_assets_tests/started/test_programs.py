@@ -96,7 +96,7 @@ def test_it_is_killed_and_waited_for_as_one_that_is_started(tmp_path):
 
 @pytest.mark.parametrize(
     "program",
-    ["1 / 0", "import sys; sys.exit('told')", "import os, signal; os.kill(os.getpid(), 2)"],
+    ["1 / 0", "import sys; sys.exit('told')", "import os; os.kill(os.getpid(), 15)"],
     ids=["a fault", "a text", "a signal"],
 )
 def test_it_ends_as_one_that_is_started(program):
