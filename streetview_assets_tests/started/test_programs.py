@@ -94,9 +94,16 @@ def test_it_is_killed_and_waited_for_as_one_that_is_started(tmp_path):
     assert process.poll() == -signal.SIGKILL
 
 
+SIGNALLED = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
+os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
 @pytest.mark.parametrize(
     "program",
-    ["1 / 0", "import sys; sys.exit('told')", "import os; os.kill(os.getpid(), 15)"],
+    ["1 / 0", "import sys; sys.exit('told')", SIGNALLED],
     ids=["a fault", "a text", "a signal"],
 )
 def test_it_ends_as_one_that_is_started(program):
