@@ -163,10 +163,11 @@ def machine(rounds: int) -> str:
     if Path("/proc/cpuinfo").is_file():
         found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
         model = f", {found[1].strip()}" if found else ""
+    told = f"medians of {rounds} rounds" if rounds > 1 else "one round"
     return (
         f"Seconds of the processor on {cores()} cores{model}, Python "
         f"{platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end, where this alone "
-        f"is about 1; medians of {rounds} rounds in turn, with the range of their pairs."
+        f"is about 1; {told} in turn, with the range of the pairs."
     )
 
 
