@@ -78,8 +78,8 @@ def run_study(
         Rows that failed are tried again.
     jobs
         Runs side by side at most, each in a process: of authorities, or of assets that read
-        nothing of one another; 1: all in this process; None: as suits
-        the machine. Where memory is short, fewer.
+        nothing of one another; 1: all in this process; None: as suits the machine. Where memory
+        is short, fewer.
     listener
         Told how far each asset is, in its own units.
     """
