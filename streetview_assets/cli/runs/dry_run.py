@@ -17,8 +17,6 @@ from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.contract import Stage
 from streetview_assets.warehouse.marts import is_published, stale_marts
 
-BEHIND = ("missing", "out of date", "waiting")
-
 
 def show_dry_run(
     opened: OpenStudy,

@@ -14,24 +14,6 @@ from streetview_assets.perception.environment.feature_classes import FEATURE_CLA
 from streetview_assets.perception.environment.streets import Streets
 
 OF_FEATURES = ("count", "density_or_proportion", "shannon_entropy")
-OF_NODES = (
-    "num_nodes",
-    "streets_per_node_avg",
-    "streets_per_node_proportions1",
-    "streets_per_node_proportions3",
-    "streets_per_node_proportions4",
-    "intersection_count",
-)
-OF_SEGMENTS = (
-    "bike_network_length",
-    "walk_network_length",
-    "num_edges",
-    "street_length_total",
-    "street_segment_count",
-    "street_length_avg",
-    "orientation_entropy",
-    "median_speed",
-)
 Numbers = npt.NDArray[np.float64]
 Measured = Iterator[tuple[str, Numbers]]
 """Variables and their values, one a circle; NaN where there is nothing to measure it by."""

@@ -62,11 +62,6 @@ def published_split(
     return train, test, [(size, len(rows) - size) for rows, size in zip(bins, sizes, strict=True)]
 
 
-def outside_bins(scores: np.ndarray) -> int:
-    """Count scores whose whole part is none of `BINS`: the published program drops them."""
-    return int((~np.isin(np.trunc(scores), BINS)).sum())
-
-
 def _bins(scores: np.ndarray) -> list[np.ndarray]:
     whole = np.trunc(scores).astype(np.int64)
     others = sorted(set(whole.tolist()) - set(BINS))
