@@ -4,11 +4,12 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-# As many workers as cores, each with one thread: more would only wait for each other.
+# A worker a core, each with one thread, since more would wait for each other, and one for tests
+# that wait themselves: for processes, a browser, the pause of a client.
 # What is compiled is kept, whatever is set: tests start some sixty processes.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 

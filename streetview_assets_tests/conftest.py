@@ -1,4 +1,4 @@
-"""The order of the tests, and the real data beside the checkout."""
+"""What holds for all tests: their turn, the collector of garbage, the real data beside them."""
 
 import atexit
 import gc
@@ -9,13 +9,7 @@ from typing import Any
 
 import pytest
 
-FIRST = ("test_killed.py", "test_materialisation.py")
-"""Files that each make a study which other files take: begun together, no worker waits for one."""
-LONG = ("end_to_end", "orchestration", "explorer")
-"""Folders whose files run studies, in the order of what they take; files in no folder come next."""
-
-ONE_BROWSER = "streetview_assets_tests/explorer/test_page_"
-"""How the files begin whose tests share a browser and an open page: one worker runs them all."""
+from streetview_assets_tests.turns import scheduler, turn
 
 OF_A_STUDY = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
 """Variables that a run sets in its process."""
@@ -40,30 +34,14 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the long ones first, so that the short ones fill the end on every worker."""
-    root = Path(__file__).parent
-
-    def turn(item: pytest.Item) -> tuple[int, int]:
-        *folders, name = item.path.relative_to(root).parts
-        first = FIRST.index(name) if name in FIRST else len(FIRST)
-        folder = folders[0] if folders else ""
-        return first, [*LONG, "", folder].index(folder)
-
-    items.sort(key=turn)
+    """Run the files in their turn."""
+    items.sort(key=lambda item: turn(item.path))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give a worker a file at a time, and those that share a browser as if they were one."""
-    if config.getvalue("dist") != "loadfile":
-        return None
-    from xdist.scheduler import LoadFileScheduling
-
-    class FilesOfOneBrowser(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return ONE_BROWSER if nodeid.startswith(ONE_BROWSER) else super()._split_scope(nodeid)
-
-    return FilesOfOneBrowser(config, log)
+    """Give a worker a file at a time, each in its turn."""
+    return scheduler(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True, scope="module")
