@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 # A worker a core, each with one thread, since more would wait for each other, and one for tests
 # that wait themselves: for processes, a browser, the pause of a client.
 # What is compiled is kept, whatever is set: tests start some sixty processes.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 POLARS_MAX_THREADS=1
 
 .PHONY: help demo test ui lint bench lock docs clean
 # An environment knows its folder by its absolute path: in a moved or copied one it is made anew.

@@ -36,7 +36,8 @@ def installed(built, tmp_path_factory) -> Path:
     packages.joinpath("needed.pth").write_text(sysconfig.get_path("purelib"))
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    subprocess.run([*pip, "--no-deps", "--no-index", str(built["wheel"])], check=True)
+    alone = ["--no-deps", "--no-index", "--no-compile"]
+    subprocess.run([*pip, *alone, str(built["wheel"])], check=True)
     return folder / "bin"
 
 

@@ -35,6 +35,7 @@ targets:
     more_is: worse
 models: {{candidates: [ridge], trials: 1, folds: 2, block_km: 1, buffer_km: 0, deals: 1,
   holdout: null}}
+figures: {{dpi: 50}}
 seed: 1
 """
 

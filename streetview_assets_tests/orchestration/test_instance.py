@@ -25,7 +25,7 @@ UP_TO_IMAGES = ("areas", "targets", "road_network", "sample_points", "panoramas"
 ENDLESS = {
     "spacing_m: 600": "spacing_m: 100",
     "[64, 64]": "[320, 320]",
-    "seed: 1": "seed: 1\nfigures: {draw: false}",
+    "figures: {dpi: 50}": "figures: {draw: false}",
 }
 FETCH_FOR_EVER = """
 import sys
