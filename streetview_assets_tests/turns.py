@@ -52,9 +52,7 @@ def suitable(scopes: Sequence[str], *, waits: bool) -> str:
         have the cores; it takes the short ones of theirs, from the end, where it has none left.
     """
     own = [scope for scope in scopes if is_waiting(scope) == waits]
-    if waits:
-        return own[0] if own else scopes[-1]
-    return own[0] if own else scopes[0]
+    return own[0] if own else scopes[-1 if waits else 0]
 
 
 def scheduler(config: Any, log: Any) -> Any:

@@ -1,129 +1,50 @@
-"""Real boundaries, roads, indices, photos and weights: from a study file to a published file."""
+"""Real boundaries, roads and indices: from a study file to a published file."""
 
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
 import polars as pl
 import pytest
-import shapely
-import yaml
 from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
-from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.study.study_file import load_study
-from streetview_assets.study_state.open_study import OpenStudy, open_study
-from streetview_assets_tests.end_to_end.small_studies import OF_OTHERS, environment
-
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
-DATA = SHARED / "data"
-LEEDS = "E08000035"
-PHOTOS = DATA / "photos" / "mapillary_sequence_santa_clara"
-
-pytestmark = pytest.mark.skipif(
-    not (DATA / "lsoa").is_dir(), reason="the real input is not beside the checkout (../shared)"
+from streetview_assets_tests.end_to_end.real_studies import (
+    CENTRE,
+    DATA,
+    IMD_2025,
+    LEEDS,
+    LEEDS_2021,
+    LOOKUP,
+    ROADS,
+    SYNTHETIC,
+    Tried,
+    imd,
+    needs_real_input,
+    written,
 )
+from streetview_assets_tests.end_to_end.small_studies import environment
 
-LEEDS_2021 = {
-    "path": str(DATA / "lsoa" / "leeds_lsoa2021_simplified.geojson"),
-    "code": "lsoa21_code",
-    "name": "lsoa21_name",
-    "authority_code": "ltla24_code",
-    "authority_name": "ltla24_name",
-}
-LOOKUP = {
-    "path": str(DATA / "lookups" / "lookup_lsoa11_lsoa21_ltla22.csv"),
-    "authority_code": "ltla22_code",
-    "authority_name": "ltla22_name",
-}
-ROADS = {"path": str(DATA / "roads" / "leeds_osm_ways_2500m.gpkg"), "drivable_only": True}
-SYNTHETIC = {"provider": "synthetic", "size_px": [64, 64]}
-IMD_2025 = DATA / "imd" / "imd2025_england_lsoa21.csv"
-
-
-def imd(name: str, value: str, path: Path = IMD_2025, code: str = "lsoa21_code") -> dict:
-    return {
-        "name": name, "path": str(path), "area_code": code, "value": value, "more_is": "better"
-    }  # fmt: skip
-
-
-NO_FIGURES = {"figures": {"draw": False}}
-CENTRE = {
-    **NO_FIGURES,
-    "name": "leeds-centre",
-    "crs": "EPSG:27700",
-    "authorities": [LEEDS],
-    "areas": LEEDS_2021,
-    "roads": ROADS,
-    "points": {"spacing_m": 200, "min_per_area": 1},
-    "images": SYNTHETIC,
-    "encoder": {"name": "colour-texture"},
-    "targets": [imd("imd_rank", "IMD_rank"), imd("income_rank", "Income_rank")],
-    "models": {"trials": 1, "candidates": ["ridge"], "deals": 1, "folds": 3},
-    "clusters": {"sweep": [2, 4], "seeds": 1},
-}
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A study in a folder of its own, tried with the command."""
-
-    file: Path
-    data: Path
-
-    def streetview(self, command: str, *options: str) -> None:
-        """Run the command on the study, in this process."""
-        own = {**dict.fromkeys(OF_OTHERS), "STREETVIEW_DATA": str(self.data), "COLUMNS": "200"}
-        done = CliRunner().invoke(app, [command, str(self.file), *options], env=own)
-        assert done.exit_code == 0, done.output
-
-    def make(self, *assets: str) -> OpenStudy:
-        """Make some tables, without publication."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in OF_OTHERS:
-                patch.delenv(name, raising=False)
-            patch.setenv("STREETVIEW_DATA", str(self.data))
-            opened = open_study(self.file)
-            assert run_study(opened, only=frozenset(assets)).failures == []
-        return opened
-
-    def ask(self, query: str) -> pl.DataFrame:
-        """Ask the published database."""
-        import duckdb
-
-        root = self.data / yaml.safe_load(self.file.read_text())["name"]
-        with duckdb.connect(root / "streetview.duckdb", read_only=True) as connection:
-            return connection.sql(query).pl()
+pytestmark = needs_real_input
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    def write(settings: dict) -> Tried:
-        folder = tmp_path_factory.mktemp(settings["name"])
-        (folder / "study.yaml").write_text(yaml.safe_dump(settings))
-        return Tried(folder / "study.yaml", folder / "data")
-
-    return write
-
-
-@pytest.fixture(scope="module")
-def leeds(study):
+def leeds(tmp_path_factory):
     """The centre of Leeds to the end, with fewer points, small images and all figures."""
     points = {"spacing_m": 900, "min_per_area": 1}
-    tried = study({**CENTRE, "points": points, "figures": {"dpi": 50}})
+    tried = written(
+        tmp_path_factory.mktemp("leeds"), {**CENTRE, "points": points, "figures": {"dpi": 50}}
+    )
     tried.streetview("run")
     return tried
 
 
-def test_leeds_has_points_where_there_are_roads_and_nowhere_else(study):
-    opened = study(CENTRE).make("areas", "road_network", "sample_points")
+def test_leeds_has_points_where_there_are_roads_and_nowhere_else(tmp_path):
+    opened = written(tmp_path, CENTRE).make("areas", "road_network", "sample_points")
     points, road_km = (
         opened.read("sample_points"),
         opened.read("road_network")["length_m"].sum() / 1e3,
@@ -204,9 +125,10 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
     assert "synthetic" in about["note"]
 
 
-def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(study):
+def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(tmp_path):
     imd_2019 = DATA / "imd" / "imd2019_england_lsoa11.csv"
-    tried = study(
+    tried = written(
+        tmp_path,
         {
             **CENTRE,
             "name": "leeds-2011",
@@ -217,7 +139,7 @@ def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(st
                 "lookup": {**LOOKUP, "code": "lsoa11_code"},
             },
             "targets": [imd("imd_rank", "IMD_rank", imd_2019, "lsoa11_code")],
-        }
+        },
     )
     opened = tried.make("areas", "targets", "road_network")
     assert opened.read("targets")["value"].len() == opened.read("targets")["value"].count() == 482
@@ -228,10 +150,10 @@ def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(st
     assert in_pieces < 40, "slits between areas that do not quite meet cut no road"
 
 
-def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study):
+def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(tmp_path):
     """Of a file of raw OpenStreetMap, which names few streets."""
     roads = {"path": str(DATA / "roads" / "osm2streets_leeds_cycleway.osm")}
-    tried = study({**CENTRE, "name": "leeds-osm", "roads": roads})
+    tried = written(tmp_path, {**CENTRE, "name": "leeds-osm", "roads": roads})
     tried.streetview("run")
     found = tried.ask("select road_km, area_with_image_count from authority_coverage").row(0)
     assert 4 <= found[0] <= 7
@@ -247,97 +169,15 @@ def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study):
     assert any("OpenStreetMap" in line for line in tried.ask("select licences from about").item())
 
 
-def test_an_extract_of_openstreetmap_gives_points_along_its_streets(study):
+def test_an_extract_of_openstreetmap_gives_points_along_its_streets(tmp_path):
     roads = {"path": str(DATA / "roads" / "its-example.osm.pbf")}
-    tried = study({**CENTRE, "name": "leeds-pbf", "roads": roads})
+    tried = written(tmp_path, {**CENTRE, "name": "leeds-pbf", "roads": roads})
     opened = tried.make("areas", "road_network", "sample_points")
     assert 4 <= opened.read("road_network")["length_m"].sum() / 1000 <= 7
     assert 3 <= opened.read("sample_points")["area_code"].n_unique() <= 5
 
 
-def squares(folder: Path, size_m: float = 500) -> Path:
-    """Write squares that cover the photos of Santa Clara, and one far off."""
-    taken = pl.read_csv(PHOTOS / "metadata.csv")
-    places = gpd.GeoSeries(gpd.points_from_xy(taken["lon"], taken["lat"]), crs=4326)
-    crs = places.estimate_utm_crs()
-    west, south, east, north = places.to_crs(crs).total_bounds
-    corners = [
-        (x, y)
-        for x in np.arange(west - 1, east + 1, size_m)
-        for y in np.arange(south - 1, north + 1, size_m)
-    ]
-    corners.append((west - 10 * size_m, south))
-    boxes = [shapely.box(x, y, x + size_m, y + size_m) for x, y in corners]
-    codes = [f"S{number:02d}" for number in range(len(boxes))]
-    frame = gpd.GeoDataFrame({"code": codes}, geometry=boxes, crs=crs).to_crs(4326)
-    frame.to_file(folder / "squares.geojson")
-    return folder / "squares.geojson"
-
-
-def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
-    taken = pl.read_csv(PHOTOS / "metadata.csv").gather_every(6)
-    taken.write_csv(tmp_path / "a_sixth.csv")
-    tried = study(
-        {
-            **NO_FIGURES,
-            "name": "santa-clara",
-            "areas": {"path": str(squares(tmp_path)), "code": "code"},
-            "points": {"from": "images"},
-            "images": {
-                "provider": "folder",
-                "path": str(PHOTOS),
-                "positions": str(tmp_path / "a_sixth.csv"),
-                "columns": {"captured_at": "captured_at", "heading_deg": "compass_angle"},
-            },
-            "encoder": {
-                "name": "timm:mobilenetv1_100",
-                "checkpoint": str(SHARED / "weights" / "mobilenet_timm.safetensors"),
-                "options": {"pad_type": "same"},
-            },
-            "clusters": {"k": 6, "sweep": [2, 4], "seeds": 1},
-        }
-    )
-    tried.streetview("run")
-    images = tried.ask("select status, captured_on, heading_deg, area_code from images")
-    assert images["status"].to_list() == ["ok"] * taken.height
-    assert images["captured_on"].unique().dt.to_string().to_list() == ["2018-11-01"]
-    assert images["heading_deg"].null_count() == images["area_code"].null_count() == 0
-    encoder = tried.ask("select library, dimension from encoders").row(0)
-    assert (encoder[0].split()[0], encoder[1]) == ("timm", 1024)
-    assert tried.ask("select count(distinct cluster) from cluster_assignments").item() == 6
-    shares = tried.ask("select sum(share) from cluster_shares group by area_code").to_series()
-    assert np.allclose(shares, 1)
-    reasons = tried.ask("select area_code, image_count, reason from area_profile order by 1")
-    assert reasons["image_count"].to_list()[-1] == 0, "the square far off"
-    assert reasons["reason"].unique().to_list() == ["the study has no target"]
-    assert not tried.ask("select synthetic from about").item()
-
-
-def test_images_with_nothing_but_exif_reach_clusters_without_areas(study):
-    tried = study(
-        {
-            **NO_FIGURES,
-            "name": "opensfm",
-            "points": {"from": "images"},
-            "images": {"provider": "folder", "path": str(DATA / "photos" / "opensfm")},
-            "encoder": {"name": "colour-texture"},
-            "clusters": {"k": 3, "sweep": [2, 5], "seeds": 1},
-        }
-    )
-    opened = tried.make(
-        *("image_files", "sample_points", "panoramas", "images", "encoders", "image_embeddings"),
-        *("cluster_model", "cluster_assignments"),
-    )
-    images = opened.read("images").filter(status="ok")
-    assert images.height == 32
-    place = images.join(opened.read("sample_points"), on="point_id").select("image_id", "latitude")
-    of_image = opened.read("cluster_assignments").join(place, on="image_id")
-    in_berlin = of_image.group_by("cluster").agg((pl.col("latitude") < 54).sum(), count=pl.len())
-    berlin = in_berlin.filter(pl.col("latitude") > 0).drop("cluster")
-    assert berlin.rows() == [(3, 3)], "Berlin's church looks like no street of Lund"
-
-
-def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path):
+def test_graphml_roads_excel_values_and_a_fixed_number_of_points(tmp_path):
     import networkx as nx
     import osmnx
 
@@ -355,14 +195,15 @@ def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path
     index = pl.read_csv(IMD_2025).select("lsoa21_code", "IMD_rank").join(of_leeds, on="lsoa21_code")
     index.to_pandas().to_excel(tmp_path / "imd.xlsx", sheet_name="ranks", index=False)
     excel = imd("imd_rank", "IMD_rank", tmp_path / "imd.xlsx")
-    tried = study(
+    tried = written(
+        tmp_path,
         {
             **CENTRE,
             "name": "grid",
             "roads": {"path": str(tmp_path / "grid.graphml")},
             "points": {"count": 300},
             "targets": [{**excel, "sheet": "ranks"}],
-        }
+        },
     )
     opened = tried.make("areas", "targets", "road_network", "sample_points")
     points = opened.read("sample_points")["point_id"]
@@ -374,9 +215,10 @@ def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path
     assert (joined["value"] == joined["IMD_rank"]).all()
 
 
-def test_a_code_location_of_many_authorities_loads_without_leaving_a_trace(study, tmp_path):
+def test_a_code_location_of_many_authorities_loads_without_leaving_a_trace(tmp_path):
     (tmp_path / "places.csv").write_text("lat,lon\n53.48,-2.24\n")
-    tried = study(
+    tried = written(
+        tmp_path,
         {
             "name": "many",
             "areas": {
@@ -388,7 +230,7 @@ def test_a_code_location_of_many_authorities_loads_without_leaving_a_trace(study
             "points": {"path": str(tmp_path / "places.csv")},
             "images": SYNTHETIC,
             "encoder": {"name": "colour-texture"},
-        }
+        },
     )
     count = (
         "from streetview_assets.definitions import defs; import dagster as dg;"
